@@ -1,0 +1,33 @@
+/* routing/plan.h -- who is asked, in which order, and why not the others.
+ *
+ * Same inputs, same plan, on every machine. */
+#ifndef RT_PLAN_H
+#define RT_PLAN_H
+#include <stdint.h>
+
+#include "routing/provider.h"
+#include "routing/verdict.h"
+#include "routing/view.h"
+
+struct rt_leg {
+    uint8_t provider; /* index */
+    enum rt_reason reason;
+};
+
+struct rt_plan {
+    struct rt_leg leg[LIMIT_LEGS];
+    uint8_t legs;
+    struct rt_leg out[LIMIT_PROVIDERS]; /* those left out, each with its reason */
+    uint8_t outs;
+    uint64_t seed; /* the dice of this decision: made from the payment key */
+};
+
+/*   in      providers[n]: the snapshot's table; verdict, view: lent for the call.
+ *   gives   legs in order (none: the payment has no route) and every other provider with its
+ * reason. errors  none; total. */
+void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct rt_payment *pay,
+                  const struct rt_verdict *verdict, const struct rt_view *view, uint64_t seed,
+                  struct rt_plan *out);
+/* The plan of an operation on a payment that a provider already holds: that provider alone. */
+void rt_plan_holder(uint8_t provider, struct rt_plan *out);
+#endif
