@@ -117,9 +117,10 @@ enum rt_category rt_code_category(enum rt_code c);
 bool rt_code_retry_other(enum rt_code c);
 bool rt_code_retry_later(enum rt_code c);
 const char *rt_code_sentence(enum rt_code c); /* for people, lower case, no full stop */
-/* The code for an issuer response (ISO 8583 DE39, two characters); RT_CODE_NONE if unknown. */
+/* The code for an issuer response (ISO 8583 DE39, two characters); RT_CODE_NONE for an approval and
+ * for what no table knows. */
 enum rt_code rt_code_of_iso8583(struct span de39);
 
-/* Writes code, category and the two retry answers that follow from it. */
+/* Writes the code and the two retry answers that follow from it. */
 void rt_judge_code(struct rt_judgement *j, enum rt_code c);
 #endif

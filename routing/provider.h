@@ -25,10 +25,11 @@ struct rt_provider {
     const char *name;       /* the configuration's word, also the policy's */
     uint8_t index;          /* its place in the snapshot's table */
     bool enabled;           /* configuration says so */
-    uint32_t brands;        /* 1 << enum rt_brand */
+    uint32_t brands;        /* 1 << enum rt_brand; bit RT_BRAND_UNKNOWN: cards of any other brand */
     uint32_t methods;       /* 1 << enum rt_method */
     uint32_t ops;           /* 1 << enum rt_op */
     uint64_t currencies[4]; /* bit c: takes currency c */
+    enum money_dialect dialect; /* how it counts: an amount it can not say, it can not take */
     struct rt_promises promises;
 };
 

@@ -18,6 +18,7 @@ enum rt_reason {
     RT_REASON_LEGS_MAX,  /* the plan was already full */
     RT_REASON_EARLIER,   /* it was asked before in this payment */
     RT_REASON_HOLDER,    /* it holds the payment: the only one that can do this */
+    RT_REASON_POLICY,    /* the policy turns the whole payment away */
     RT_REASONS_
 };
 

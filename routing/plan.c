@@ -1,0 +1,64 @@
+/* routing/plan.c */
+#include "routing/plan.h"
+
+#include "routing/base/check.h"
+
+static enum rt_reason reason_of(const struct rt_provider *p, const struct rt_payment *pay,
+                                const struct rt_view *view)
+{
+    enum rt_reason r = rt_provider_judges(p, pay);
+
+    if (r != RT_REASON_ELIGIBLE)
+        return r;
+    if (view->provider[p->index].stopped)
+        return RT_REASON_STOPPED;
+    if (view->provider[p->index].breaker_open)
+        return RT_REASON_BREAKER;
+    return RT_REASON_ELIGIBLE;
+}
+
+static void leave_out(struct rt_plan *plan, unsigned provider, enum rt_reason why)
+{
+    plan->out[plan->outs++] = (struct rt_leg){ (uint8_t)provider, why };
+}
+
+static void place(struct rt_plan *plan, unsigned provider, enum rt_reason r)
+{
+    if (r != RT_REASON_ELIGIBLE) {
+        leave_out(plan, provider, r);
+    } else if (plan->legs == LIMIT_LEGS) {
+        leave_out(plan, provider, RT_REASON_LEGS_MAX);
+    } else {
+        r = plan->legs == 0 ? RT_REASON_CHOSEN : RT_REASON_NEXT;
+        plan->leg[plan->legs++] = (struct rt_leg){ (uint8_t)provider, r };
+    }
+}
+
+void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct rt_payment *pay,
+                  const struct rt_verdict *verdict, const struct rt_view *view, uint64_t seed,
+                  struct rt_plan *out)
+{
+    bool named[LIMIT_PROVIDERS] = { false };
+
+    CHECK(n <= LIMIT_PROVIDERS);
+    CHECK(verdict->providers <= LIMIT_PROVIDERS);
+    *out = (struct rt_plan){ .seed = seed };
+    for (unsigned i = 0; i < verdict->providers && !verdict->decline; i++) {
+        unsigned p = verdict->provider[i];
+
+        CHECK(p < n);
+        CHECK(providers[p].index == p);
+        if (!named[p]) /* a chain may name one twice; it is asked once */
+            place(out, p, reason_of(&providers[p], pay, view));
+        named[p] = true;
+    }
+    for (unsigned p = 0; p < n; p++) {
+        if (!named[p])
+            leave_out(out, p, verdict->decline ? RT_REASON_POLICY : RT_REASON_NOT_NAMED);
+    }
+}
+
+void rt_plan_holder(uint8_t provider, struct rt_plan *out)
+{
+    *out = (struct rt_plan){ .leg = { { provider, RT_REASON_HOLDER } }, .legs = 1 };
+}
