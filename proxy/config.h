@@ -1,0 +1,117 @@
+/* proxy/config.h -- what an operator wrote, checked and typed. Immutable once loaded.
+ *
+ * Sources, later ones win: the file, the .yaml files of conf.d beside it in byte order, the
+ * environment (SIGNALBOX__LISTEN__ADMIN__ADDRESS), --set listen.admin.address=... . docs/config.md
+ * is the reference; it is printed from the same table that reads the file (`signalbox config
+ * reference`).
+ */
+#ifndef PX_CONFIG_H
+#define PX_CONFIG_H
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "proxy/adapters/adapter.h"
+#include "proxy/log.h"
+#include "proxy/upstream.h"
+#include "routing/base/limits.h"
+#include "routing/base/secret.h"
+#include "routing/flight.h"
+#include "routing/provider.h"
+
+struct px_report; /* proxy/report.h: every finding of one run */
+
+enum { PX_LISTEN_MAX = 16, PX_TRUSTED_MAX = 32, PX_CREDENTIAL_FILES_MAX = 16 };
+
+/* Where to listen: "[::]:8443", "127.0.0.1:8080", "unix:/run/signalbox/admin.sock". */
+struct px_address {
+    const char *text;
+    struct sockaddr_storage sa;
+    socklen_t len;
+    bool unix_path, loopback; /* a unix socket counts as loopback */
+};
+
+/* A network: "10.0.0.0/8", "2001:db8::/32". IPv4 as ::ffff:0:0/96. */
+struct px_network {
+    unsigned char addr[16];
+    uint8_t bits;
+};
+
+struct px_listen {
+    struct px_address address[PX_LISTEN_MAX];
+    unsigned addresses;
+    const char *certificate, *key; /* PEM files, readable when loaded; NULL when cleartext */
+    bool cleartext, allow_cleartext;
+    struct px_network trusted[PX_TRUSTED_MAX]; /* whose X-Forwarded-For we believe */
+    unsigned trusteds;
+    /* milliseconds; px_server_config takes them by these names */
+    int tls_ms, first_request_ms, headers_ms, body_ms, idle_ms, write_ms;
+};
+
+struct px_provider_config {
+    const char *name;
+    const struct px_adapter *adapter;
+    bool enabled;
+
+    /* where: the parts of base_url; host without brackets */
+    const char *base_url;
+    bool tls;
+    struct span host;
+    uint16_t port;
+    bool host_is_ip;
+    const char *ca_file;     /* NULL: the system's trust store */
+    struct span verify_name; /* expected in the certificate, sent as SNI; host unless overridden */
+    int speak;               /* PX_ALPN_AUTO, _H2, _HTTP1 of struct px_upstream_config */
+    int connect_ms, response_ms, idle_ms;
+    unsigned connections_max, waiting_max;
+
+    struct px_account account; /* as the adapter takes it; points into this configuration */
+};
+
+struct px_payment_rules {
+    struct rt_flight_rules flight;
+    int deadline_ms;    /* a payment that is new: no further leg after this long */
+    int patience_ms;    /* the customer hears 202 after this long; the work goes on behind */
+    int attach_wait_ms; /* a second request with the same key waits this long for the first */
+};
+
+struct px_config {
+    struct px_listen payments;
+    struct px_address admin; /* len 0: none */
+
+    unsigned workers;
+    int drain_ms; /* at shutdown; longer than the slowest provider's response time */
+
+    const char *journal_path; /* SQLite file; NULL: in memory, for tests only */
+
+    const struct secret *key_derivation; /* provider keys and fingerprints hang on it */
+    const char *credential_file[PX_CREDENTIAL_FILES_MAX]; /* files or directories */
+    unsigned credential_files;
+
+    /* In the order of the file. facts[i] is what the core sees of provider[i]. */
+    struct px_provider_config provider[LIMIT_PROVIDERS];
+    struct rt_provider facts[LIMIT_PROVIDERS];
+    unsigned providers;
+
+    struct px_payment_rules rules;
+
+    enum px_log_level log_level;
+    const char *log_file; /* NULL: stderr */
+
+    struct px_config_store *store_; /* every byte the pointers above point at */
+};
+
+struct px_config_sources {
+    const char *file;       /* NULL: nothing but the rest */
+    const char *const *set; /* "a.b=c" */
+    unsigned sets;
+    char **environment; /* environ, or NULL: none is read */
+};
+
+/* Reads everything, reports everything it finds wrong, and gives a configuration only if there is
+ * no error: E_SYNTAX otherwise, E_NOTFOUND if the file cannot be read (reported as well). */
+MUST enum err px_config_load(const struct px_config_sources *from, struct px_report *report,
+                             struct px_config **out);
+/* Wipes the secrets. */
+void px_config_destroy(struct px_config *c);
+#endif
