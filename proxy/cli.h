@@ -61,6 +61,7 @@ struct px_command {
 /* One call of one command. */
 enum { PX_CLI_VALUES = 64 };
 struct px_cli {
+    const struct px_command *const *table;
     const struct px_command *command;
     const char *const *operand;
     unsigned operands;
@@ -84,11 +85,17 @@ int px_cli_fail(const struct px_cli *c, int exit_code, const char *fmt, ...) PRI
 
 /* Everything main() does with a table that ends with NULL: find the command, parse, help, run. */
 int px_cli_main(const struct px_command *const *table, int argc, char **argv);
-/* Help pages and shell completions, from the same table. */
-void px_cli_overview(const struct px_command *const *table);
+/* Help pages on stdout, from the same table. group: only commands of that first word; NULL: all. */
+void px_cli_overview(const struct px_command *const *table, const char *group);
 void px_cli_help(const struct px_command *command);
-const struct px_command *px_cli_find(const struct px_command *const *table, const char *name);
+/* The command that words[n] begin with, and how many of them name it; NULL if there is none. */
+const struct px_command *px_cli_find(const struct px_command *const *table,
+                                     const char *const *words, unsigned n, unsigned *used);
+/* Says on stderr that the words name no command, and which one may be meant. Gives PX_USAGE. */
+int px_cli_unknown(const struct px_command *const *table, const char *const *words, unsigned n);
+/* How many characters of the name are its first word. */
+unsigned px_cli_first_word(const struct px_command *command);
 
-/* Of the words, the one within two edits of `word`; NULL if none is near. */
-const char *px_near(const char *word, const char *const *words, unsigned n);
+/* Commands about commands. */
+extern const struct px_command px_cmd_completion, px_cmd_help, px_cmd_version;
 #endif

@@ -195,7 +195,7 @@ static void put_field(const struct px_log_field *f, bool first, struct buf *out)
     case PX_LOG_UINT: buf_u64(out, f->v.u); return;
     case PX_LOG_BOOL: buf_str(out, f->v.b ? "true" : "false"); return;
     }
-    CHECK(!"a field of no type");
+    check_failed("a field has a type", __FILE__, __LINE__);
 }
 
 /* "2026-07-01T12:00:00.000001Z" */

@@ -1,0 +1,16 @@
+/* proxy/main.c -- the table of commands. One line each, in the order people meet them. */
+#include <stddef.h>
+
+#include "proxy/cli.h"
+
+static const struct px_command *const commands[] = {
+    &px_cmd_completion,
+    &px_cmd_help,
+    &px_cmd_version,
+    NULL,
+};
+
+int main(int argc, char **argv)
+{
+    return px_cli_main(commands, argc, argv);
+}
