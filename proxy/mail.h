@@ -20,7 +20,12 @@ typedef void px_on_letter(void *ctx, struct px_letter *l);
  * owner waits with px_mailbox_wait instead (a thread without a loop). CHECKs allocation. */
 struct px_mailbox *px_mailbox_create(struct ev_loop *loop, px_on_letter *cb, void *ctx);
 void px_mailbox_send(struct px_mailbox *m, struct px_letter *l); /* any thread */
-/* Takes everything that is there, oldest first, blocking until there is something. */
+/* Takes everything that is there, oldest first (linked by next_), blocking until there is
+ * something. */
 struct px_letter *px_mailbox_wait(struct px_mailbox *m);
-void px_mailbox_destroy(struct px_mailbox *m); /* by the owner; letters left inside are lost */
+/* The same for at most timeout_ms (0: only look; below 0: for ever); NULL if nothing came. */
+struct px_letter *px_mailbox_wait_for(struct px_mailbox *m, int timeout_ms);
+/* By the owner, on its thread, when no sender can still be inside px_mailbox_send (a letter may be
+ * out before the call that sent it has returned); letters left inside are lost. */
+void px_mailbox_destroy(struct px_mailbox *m);
 #endif
