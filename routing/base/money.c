@@ -68,22 +68,38 @@ unsigned currency_count(void)
     return ROWS;
 }
 
-/* Same letters in another case or order, or all but one letter in place. */
+static char upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+static unsigned likeness(const char *code, const char *other)
+{
+    const char have[3] = { upper(code[0]), upper(code[1]), upper(code[2]) };
+    unsigned placed = 0;
+    bool same = true; /* the same letters, in whatever order */
+
+    for (unsigned i = 0; i < 3; i++) {
+        placed += have[i] == other[i];
+        same &= memchr(other, have[i], 3) != NULL && memchr(have, other[i], 3) != NULL;
+    }
+    return same || placed >= 2 ? 2 * placed + same : 0;
+}
+
+/* All three letters in whatever case or order, or two of them in place. */
 currency currency_near(struct span code)
 {
     currency best = CURRENCY_NONE;
-    unsigned best_hits = 1;
+    unsigned most = 0;
 
     if (code.n != 3)
         return CURRENCY_NONE;
     for (currency c = 1; c <= ROWS; c++) {
-        unsigned hits = 0;
+        unsigned like = likeness(code.p, table[c - 1].code);
 
-        for (unsigned i = 0; i < 3; i++)
-            hits += (code.p[i] & ~0x20) == table[c - 1].code[i];
-        if (hits > best_hits) {
+        if (like > most) {
             best = c;
-            best_hits = hits;
+            most = like;
         }
     }
     return best;
