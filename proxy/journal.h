@@ -4,7 +4,13 @@
  * and leg, and an owner that has been replaced is told so (law 4); nothing is forgotten (law 5).
  * Calls are letters: the caller fills one, sends it, and gets the same letter back on its own loop
  * with `said` filled in. The journal's thread gathers waiting letters into one transaction (group
- * commit) and answers them after the commit. It never blocks the caller.
+ * commit) and answers them after the commit; if that fails, all of them say DOWN. It never blocks
+ * the caller.
+ *
+ * An operation (capture, void, refund) is begun with its payment as parent. Whether it may go out
+ * is decided in the transaction that promises it: CONFLICT with lock_conflict while the payment or
+ * another operation on it is open or in doubt, else with the ledger's code. What it asks for stays
+ * held until its outcome is known.
  *
  * No card number and no CVC is ever in a letter; fingerprints are keyed (HMAC), because a plain
  * hash of a body with a card number in it can be searched. */
@@ -22,25 +28,30 @@
 struct ev_loop;
 struct px_journal;
 
-enum { PX_ID = 27, PX_NAME = 64, PX_DIGEST = 32, PX_MAC = 16 };
+enum { PX_ID = 27, PX_NAME = 64, PX_DIGEST = 32, PX_MAC = 16, PX_LIST_MAX = 256 };
 
 enum px_said {
     PX_SAID_DOWN,      /* could not be written or read; nothing has changed */
-    PX_SAID_OK,        /* next, settle, load, list: done */
-    PX_SAID_OURS,      /* begin: new, promised in our name */
-    PX_SAID_RESUMED,   /* begin, claim: it was open and without a live owner; now it is ours */
+    PX_SAID_OK,        /* next, settle, load, list, note: done */
+    PX_SAID_OURS,      /* begin: promised in our name; new, or begun again after "not sent" */
+    PX_SAID_RESUMED,   /* begin, claim: in doubt and without a live owner; now it is ours */
     PX_SAID_TAKEN,     /* begin, claim: a live owner has it (and had it for all of wait_ms) */
-    PX_SAID_DONE,      /* begin: settled before; record and answer are there to be replayed */
+    PX_SAID_DONE,      /* begin: answered before; record and answer are there to be replayed.
+                          claim: nothing is left to resolve */
     PX_SAID_MISMATCH,  /* begin: same key, other fingerprint */
-    PX_SAID_FENCED,    /* next, settle: somebody else owns it now */
-    PX_SAID_NOT_FOUND, /* load, claim; begin of an operation: no such payment of this merchant */
-    PX_SAID_CONFLICT,  /* begin of an operation: the payment's state forbids it; see `code` */
+    PX_SAID_FENCED,    /* next, settle: it is no longer ours; see px_record.fence */
+    PX_SAID_NOT_FOUND, /* no such record of this merchant; begin of an operation: no such payment */
+    PX_SAID_CONFLICT,  /* begin of an operation: the payment's state forbids it; next, settle: a
+                          leg or an amount that can not be (our bug). Nothing has changed; see `code`
+                        */
 };
 
 /* How far a record is. The words are in the database. */
 enum px_standing {
-    PX_OPEN,     /* promised; somebody is asking, or died asking */
-    PX_PENDING,  /* in doubt or waiting for the provider; belongs to reconciliation */
+    PX_OPEN,     /* promised; somebody is asking, or died asking: see `owned` */
+    PX_PENDING,  /* parked, without an owner: in doubt or waiting for the provider; belongs to
+                    reconciliation. In doubt, a begin under its key resumes it; with an answer from
+                    the provider (outcome pending, requires_action; status set) it replays that */
     PX_SETTLED,  /* the answer is final for this key */
     PX_NOT_SENT, /* provably nothing happened anywhere: the same key may begin again */
 };
@@ -57,13 +68,22 @@ struct px_record {
     enum rt_outcome outcome;
     enum rt_state state;
     enum rt_code code;
-    struct money amount;
-    /* payments only; same currency as amount */
-    int64_t captured, capture_pending, refunded, refund_pending;
+    struct money amount; /* operations may begin with CURRENCY_NONE: the payment's */
+    /* payments only; same currency as amount; kept by the journal (routing/ledger.h). authorized: 0
+     * until approved; a settle may name less than amount */
+    int64_t authorized, captured, capture_pending, refunded, refund_pending;
+    int64_t held; /* operations: how much of the payment this one holds; kept by the journal */
     bool capture_now;
+    bool full; /* begin of a capture or refund: all that is left; amount comes back filled in */
+
+    /* Which taking-over this is: begin and claim give it, next and settle must show it. A second
+     * worker, or reconciliation, that takes the record over makes the first one's number old (law
+     * 4). */
+    uint32_t fence;
+    bool owned; /* out: open, and its owner lives */
 
     char plan[LIMIT_LEGS][PX_NAME]; /* provider names, in order; "" ends */
-    uint8_t leg;                    /* the one promised last */
+    uint8_t leg;                    /* the one promised last; begin: 0 */
     int64_t leg_ms; /* unix; when it was first promised: the key window counts from here */
     unsigned char
         request_mac[PX_MAC]; /* keyed digest of this leg's request: same key, same bytes */
@@ -80,9 +100,11 @@ struct px_record {
     struct span answer; /* its body; in the letter's arena */
 };
 
-/* One attempt of a record, as history. */
+/* One attempt of a record, as history, oldest first. A leg that was parked and taken up again has
+ * one for each time, under the same ref. */
 struct px_attempt {
     uint8_t leg;
+    uint32_t fence; /* out: under which taking-over */
     char provider[PX_NAME];
     char ref[RT_REF_MAX];
     int64_t promised_ms, ended_ms; /* ended_ms 0: open */
@@ -98,15 +120,21 @@ struct px_attempt {
 };
 
 enum px_call {
-    PX_CALL_BEGIN, /* record (facts, plan, leg 0), attempt[0], wait_ms */
-    PX_CALL_NEXT,  /* record.id, .leg = the new leg, .request_mac; attempt[0]: the closed one's end,
-                      attempt[1]: the new one */
-    PX_CALL_SETTLE, /* record: id, leg, standing, outcome, state, code, ids, status, answer, and for
-                       operations the amount that moved; attempt[0]: this leg's end */
-    PX_CALL_LOAD,   /* record.id, .merchant ("" for any): record and all attempts, operations too */
-    PX_CALL_FIND,   /* record.merchant, .key */
+    PX_CALL_BEGIN,  /* record (facts, plan, request_mac; operations: parent), wait_ms. When the key
+                       is known, the record comes back as it is stored: OURS after "not sent" has
+                       the id of old, and the caller's plan */
+    PX_CALL_NEXT,   /* record.id, .fence, .leg = the new leg, .request_mac; attempt[0]: the closed
+                       one's end */
+    PX_CALL_SETTLE, /* record: id, fence, leg, standing (not open), outcome, state, code, ids,
+                       status, answer; payments: authorized, 0 for all of amount; operations:
+                       amount, how much moved, 0 for all that is held; attempt[0]: this leg's end,
+                       if there is one to tell */
+    PX_CALL_LOAD,   /* record.id, .merchant ("" for any): record and answer; attempts and, of a
+                       payment, its operations */
+    PX_CALL_FIND,   /* record.merchant, .key: the same */
     PX_CALL_CLAIM,  /* record.id: take an ownerless open or pending one over, for reconciliation */
-    PX_CALL_UNRESOLVED, /* after_ms..: records open without owner or pending, oldest first */
+    PX_CALL_UNRESOLVED, /* limit, after_ms: records open without owner or pending, oldest first;
+                           record.id: only those begun after that one ("": from the oldest) */
     PX_CALL_NOTE,       /* record.id, note: one line of history */
 };
 
@@ -122,9 +150,9 @@ struct px_journal_letter {
     int32_t wait_ms;  /* BEGIN: when a live owner has it, answer TAKEN only after this long; DONE as
                          soon as it settles */
     int64_t now_ms;   /* unix, the caller's clock */
-    int64_t after_ms; /* UNRESOLVED: only records older than this */
-    unsigned limit;   /* UNRESOLVED: at most so many */
-    const char *note;
+    int64_t after_ms; /* UNRESOLVED: only records at least this old */
+    unsigned limit;   /* UNRESOLVED: at most so many; 0: as many as PX_LIST_MAX */
+    const char *note; /* at most LIMIT_TEXT bytes are kept */
 
     struct px_record record;    /* in and out */
     struct px_attempt *attempt; /* in: as the call says; out (LOAD): in arena */
@@ -136,7 +164,7 @@ struct px_journal_letter {
     enum rt_code
         code; /* CONFLICT: already_captured, amount_exceeds_authorized, lock_conflict, ... */
     /* private to the journal */
-    int64_t until_ms_;
+    int64_t until_ms_, no_;
     struct px_journal_letter *waiting_;
 };
 
@@ -150,14 +178,29 @@ struct px_journal_config {
  * E_CONFLICT if another has it), starts the thread. */
 MUST enum err px_journal_open(const struct px_journal_config *c, struct px_journal **out,
                               struct diag *why);
-/* Sends the call; false (and nothing happens) when the queue is full: the caller answers 503. */
+/* Sends the call; false (and nothing happens) when the queue is full: the caller answers 503.
+ * Every letter that was sent comes back exactly once. */
 bool px_journal_send(struct px_journal *j, struct px_journal_letter *l);
 /* Where the letters come back: give this to px_mailbox_create of every loop that calls. */
 void px_journal_on_letter(void *ctx, struct px_letter *l);
 void px_journal_close(struct px_journal *j); /* finishes what was sent; checkpoint; lock released */
 
-/* Read-only, for commands beside a running gateway: the same LOAD, FIND and UNRESOLVED, at once. */
+/* Since the start; any thread. */
+struct px_journal_counts {
+    uint64_t letters, commits, failures; /* answered; transactions that did, and did not, last */
+    uint32_t queued;                     /* sent and not yet answered */
+    bool down;                           /* the last transaction failed */
+};
+void px_journal_count(const struct px_journal *j, struct px_journal_counts *out);
+
+/* Read-only, for commands beside a running gateway (or none): the same LOAD, FIND and UNRESOLVED,
+ * at once. E_NOTFOUND: no such file; E_CONFLICT: not a journal, or one of a newer version. */
 MUST enum err px_journal_read(const char *path, struct px_journal_letter *l, struct diag *why);
+/* Every record, oldest first, that a person may mean by `word`: its id, its key, a provider's id of
+ * it, our reference of an attempt, the merchant's order. At most l->limit, in l->list; it may read
+ * the whole file. */
+MUST enum err px_journal_search(const char *path, struct span word, struct px_journal_letter *l,
+                                struct diag *why);
 
 const char *px_said_name(enum px_said s);
 const char *px_standing_name(enum px_standing s);
