@@ -554,10 +554,12 @@ void rt_flight_resume(struct rt_flight *f, const struct rt_flight_rules *rules,
     CHECK(what->leg < legs);
     rt_flight_reopen(f, rules, terms, legs, what->age_ns, now_ns);
     f->begun_ns_ = f->keys_ns_;
+    if (what->inquire_only)
+        f->legs_ = (uint8_t)(what->leg + 1);
     f->leg_ = f->no_leg_ = (uint8_t)what->leg;
     f->live_ = accepted ? what->known : RT_UNKNOWN;
     f->exposed_ = true;
-    f->no_repeat_ = accepted;
+    f->no_repeat_ = accepted || what->inquire_only;
     f->id_known_ = what->id_known;
     f->answered_ = what->answered;
     /* how the earlier legs ended is not known: every allowance counts as used once per leg */

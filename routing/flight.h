@@ -143,6 +143,9 @@ struct rt_resumption {
                               repeat would only bring the old word. Anything else: in doubt */
     bool id_known;         /* the provider's id of this leg's payment */
     bool answered;         /* nobody waits for an answer */
+    bool inquire_only; /* the request can not be said again byte for byte (the card is in nobody's
+                          journal): send no copy, open no further leg. Do not spell this by
+                          changing the terms: they are what other workers' copies went by */
 };
 
 /* A payment taken over: leg's promise is in our name now, and copies of it may be anywhere. Feed

@@ -911,6 +911,27 @@ static void an_id_from_before_the_takeover_is_used(void **state)
     is_settle(ev(RT_EV_PROMISED), 0, 0, RT_UNKNOWN, false);
 }
 
+static void what_can_not_be_said_again_is_only_inquired(void **state)
+{
+    struct rt_promises fickle = keeper;
+    struct rt_resumption what = {
+        .leg = 0, .age_ns = S_NS, .answered = true, .inquire_only = true
+    };
+
+    (void)state;
+    resume(&keeper, 2, what);
+    assert_int_equal(ev(RT_EV_PROMISED).kind, RT_DO_INQUIRE);
+    is_waiting(hear(RT_EV_INQUIRED, &not_found), 100);
+    assert_int_equal(ev(RT_EV_TIMER).kind, RT_DO_INQUIRE);
+    is_settle(hear(RT_EV_INQUIRED, &soft), 0, 0, RT_DECLINED, false); /* and no further leg */
+    resume(&blind, 2, what);
+    is_settle(ev(RT_EV_PROMISED), 0, 0, RT_UNKNOWN, false);
+    fickle.remembers_declines = false; /* the old worker may have sent several copies */
+    resume(&fickle, 2, what);
+    assert_int_equal(ev(RT_EV_PROMISED).kind, RT_DO_INQUIRE);
+    is_waiting(hear(RT_EV_INQUIRED, &loose_soft), 100);
+}
+
 static void a_takeover_that_fails_is_nobodys_not_sent(void **state)
 {
     (void)state;
@@ -1125,6 +1146,7 @@ int main(void)
         CASE(allowances_are_used_up_by_earlier_legs),
         CASE(an_accepted_payment_is_looked_up_not_repeated),
         CASE(an_id_from_before_the_takeover_is_used),
+        CASE(what_can_not_be_said_again_is_only_inquired),
         CASE(a_takeover_that_fails_is_nobodys_not_sent),
         CASE(a_reopened_payment_asks_once_and_minds_its_old_keys),
         CASE(every_stage_meets_every_event_lawfully),
