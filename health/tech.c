@@ -1,0 +1,149 @@
+/* health/tech.c */
+#include "health/tech.h"
+
+#include <math.h>
+
+#include "health/cell.h"
+
+static const double OK_DEGRADED = 0.65, OK_DOWN = 0.03; /* P(answered) in a sick regime */
+static const double FLOOR = 3e-4;                       /* of a sick regime: the speed of alarm */
+static const double RELAX_S = 300, RECENT_S = 30;
+static const double LONG_KEEP = 0.9995;
+
+void hl_tech_init(struct hl_tech *t, int64_t now_ns)
+{
+    *t = (struct hl_tech){ .up = 1,
+                           .at_ns = now_ns,
+                           .long_n = 200, /* prior: one failure in 200 */
+                           .long_failed = 1,
+                           .mu = -0.7985, /* log 0.45 s */
+                           .var = 0.25,
+                           .latency_s = 0.5 };
+}
+
+static double base_failure(const struct hl_tech *t)
+{
+    return hl_clip(t->long_failed / t->long_n, 0.002, 0.05);
+}
+
+double hl_tech_available_up(const struct hl_tech *t)
+{
+    return 1 - base_failure(t);
+}
+
+double hl_tech_available(const struct hl_tech *t)
+{
+    return t->up * hl_tech_available_up(t) + t->degraded * OK_DEGRADED + t->down * OK_DOWN;
+}
+
+void hl_tech_relax(struct hl_tech *t, int64_t now_ns)
+{
+    double keep, leaving;
+
+    if (now_ns <= t->at_ns)
+        return;
+    keep = hl_decay(t->at_ns, now_ns, RECENT_S);
+    t->recent_n *= keep;
+    t->recent_failed *= keep;
+    if (t->down + t->degraded > 0) {
+        keep = hl_decay(t->at_ns, now_ns, RELAX_S);
+        leaving = (t->down + t->degraded) * (1 - keep);
+        t->down *= keep;
+        t->degraded *= keep;
+        t->up += leaving;
+    }
+    t->at_ns = now_ns;
+}
+
+void hl_tech_observe(struct hl_tech *t, bool failed, double others_n, double others_failed,
+                     int64_t now_ns)
+{
+    double fails = base_failure(t), u, g, d, sum;
+
+    hl_tech_relax(t, now_ns);
+    /* What hits the others as well says little about this one. */
+    if (others_n > 1) {
+        double common = (others_failed - 0.02 * others_n) / (others_n + 3);
+
+        common = common > 0.6 ? 0.6 : common;
+        fails = common > fails ? common : fails;
+    }
+    t->recent_n += 1;
+    t->recent_failed += failed;
+    u = t->up;
+    g = t->degraded > FLOOR ? t->degraded : FLOOR;
+    d = t->down > FLOOR ? t->down : FLOOR;
+    u *= failed ? fails : 1 - fails;
+    g *= failed ? 1 - OK_DEGRADED : OK_DEGRADED;
+    d *= failed ? 1 - OK_DOWN : OK_DOWN;
+    sum = u + g + d;
+    t->up = u / sum;
+    t->degraded = g / sum;
+    t->down = d / sum;
+    /* The base rate is learned only while it looks healthy. */
+    t->long_n = t->long_n * LONG_KEEP + t->up;
+    t->long_failed = t->long_failed * LONG_KEEP + (failed ? t->up : 0);
+    t->observations++;
+}
+
+void hl_tech_latency(struct hl_tech *t, double seconds, bool answered)
+{
+    const double a = 0.02;
+
+    t->latency_s += a * (seconds - t->latency_s);
+    if (answered && seconds > 0) {
+        double off = log(seconds) - t->mu;
+
+        t->mu += a * off;
+        t->var += a * (off * off - t->var);
+    }
+}
+
+/* ---- requests in the air ---- */
+
+static int64_t *slot(struct hl_tech *t, uint32_t sequence)
+{
+    return &t->air_ns_[sequence % HL_AIR];
+}
+
+hl_ticket hl_tech_sent(struct hl_tech *t, int64_t now_ns)
+{
+    if (t->air_next_ - t->air_first_ == HL_AIR) /* the oldest is watched no longer */
+        t->air_first_++;
+    *slot(t, t->air_next_) = now_ns > 0 ? now_ns : 1;
+    return t->air_next_++;
+}
+
+static bool in_air(const struct hl_tech *t, hl_ticket ticket)
+{
+    return ticket - t->air_first_ < t->air_next_ - t->air_first_;
+}
+
+bool hl_tech_answered(struct hl_tech *t, hl_ticket ticket)
+{
+    if (!in_air(t, ticket))
+        return true; /* left the window while unanswered: it was counted */
+    *slot(t, ticket) = 0;
+    return false;
+}
+
+unsigned hl_tech_look(struct hl_tech *t, double timeout_s, double others_n, double others_failed,
+                      int64_t now_ns)
+{
+    double patience_s = hl_clip(exp(t->mu + 3.2 * sqrt(t->var)), 1, 0.8 * timeout_s);
+    int64_t patience_ns = (int64_t)(patience_s * 1e9);
+    unsigned overdue = 0;
+
+    hl_tech_relax(t, now_ns);
+    for (; t->air_first_ != t->air_next_; t->air_first_++) {
+        int64_t sent_ns = *slot(t, t->air_first_);
+
+        if (sent_ns == 0)
+            continue;
+        if (now_ns - sent_ns <= patience_ns)
+            break;
+        hl_tech_observe(t, true, others_n, others_failed, now_ns);
+        overdue++;
+    }
+    return overdue;
+}

@@ -1,0 +1,50 @@
+/* health/tech.h -- is a provider answering at all? A filter over three regimes: up, degraded, down.
+ *
+ * It sees technical outcomes only (errors, timeouts, requests that are overdue but not yet
+ * answered); a decline is a technical success, and a fault of our own machine is not an
+ * observation. Two or three failures in a row move it, because leaving a healthy provider for a few
+ * seconds costs a point of approval and staying with a dead one costs ninety (docs/health.md,
+ * "Trigger-happy"). */
+#ifndef HL_TECH_H
+#define HL_TECH_H
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { HL_AIR = 1024 }; /* requests in the air that are watched per provider; a power of two */
+
+struct hl_tech {
+    double up, degraded, down; /* posterior; sums to 1 */
+    int64_t at_ns;
+    double recent_n, recent_failed; /* memory 30 s: for telling common trouble from its own */
+    double long_n, long_failed;     /* its own base rate of failures while healthy */
+    double mu, var;                 /* of log(latency in s): for "overdue" */
+    double latency_s;               /* mean, timeouts included: a slow provider pays for it */
+    uint32_t observations;
+    uint8_t setbacks;      /* failed probes in a row */
+    int64_t next_probe_ns; /* no probe before */
+
+    int64_t air_ns_[HL_AIR];        /* when the request in this slot was sent; 0: answered */
+    uint32_t air_first_, air_next_; /* sequence numbers */
+};
+
+/* A request in the air: hand it back with the answer. */
+typedef uint32_t hl_ticket;
+
+void hl_tech_init(struct hl_tech *t, int64_t now_ns);
+hl_ticket hl_tech_sent(struct hl_tech *t, int64_t now_ns);
+/* Looks at what is overdue by now: each such request is one failure, once. Gives how many.
+ *   others_n, others_failed   recent attempts and failures of the other providers */
+unsigned hl_tech_look(struct hl_tech *t, double timeout_s, double others_n, double others_failed,
+                      int64_t now_ns);
+/* The request was answered (or given up). True if it had been counted as overdue. */
+bool hl_tech_answered(struct hl_tech *t, hl_ticket ticket);
+/* One technical outcome. */
+void hl_tech_observe(struct hl_tech *t, bool failed, double others_n, double others_failed,
+                     int64_t now_ns);
+void hl_tech_latency(struct hl_tech *t, double seconds, bool answered);
+void hl_tech_relax(struct hl_tech *t, int64_t now_ns);
+
+/* Probability that a request sent now is answered; and the same if it were healthy. */
+double hl_tech_available(const struct hl_tech *t);
+double hl_tech_available_up(const struct hl_tech *t);
+#endif
