@@ -2,10 +2,12 @@
 #include <stddef.h>
 
 #include "proxy/cli.h"
+#include "proxy/cmd_route.h"
 
 static const struct px_command *const commands[] = {
     &px_cmd_completion,
     &px_cmd_help,
+    &px_cmd_route_engine,
     &px_cmd_version,
     NULL,
 };
