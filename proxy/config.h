@@ -9,6 +9,7 @@
 #define PX_CONFIG_H
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "proxy/adapters/adapter.h"
@@ -58,18 +59,24 @@ struct px_provider_config {
     bool tls;
     struct span host;
     uint16_t port;
-    bool host_is_ip;
-    const char *ca_file;     /* NULL: the system's trust store */
-    struct span verify_name; /* expected in the certificate, sent as SNI; host unless overridden */
-    int speak;               /* PX_ALPN_AUTO, _H2, _HTTP1 of struct px_upstream_config */
+    bool host_is_ip, host_is_local_;
+    bool allow_cleartext; /* http:// to somewhere else than this machine is meant */
+    const char *ca_file;  /* NULL: the system's trust store */
+    int speak;            /* PX_ALPN_AUTO, _H2, _HTTP1 of struct px_upstream_config */
     int connect_ms, response_ms, idle_ms;
     unsigned connections_max, waiting_max;
+
+    /* allow lists as bits; 0: everything the adapter can */
+    uint32_t brands, methods;
+    uint64_t currencies[4];
 
     struct px_account account; /* as the adapter takes it; points into this configuration */
 };
 
 struct px_payment_rules {
-    struct rt_flight_rules flight;
+    struct rt_flight_rules flight; /* from the ones below */
+    unsigned copies_max, moves_max;
+    int repeat_first_ms;
     int deadline_ms;    /* a payment that is new: no further leg after this long */
     int patience_ms;    /* the customer hears 202 after this long; the work goes on behind */
     int attach_wait_ms; /* a second request with the same key waits this long for the first */
@@ -83,12 +90,14 @@ struct px_config {
     int drain_ms; /* at shutdown; longer than the slowest provider's response time */
 
     const char *journal_path; /* SQLite file; NULL: in memory, for tests only */
+    enum { PX_LIVE_MEMORY } live;
 
     const struct secret *key_derivation; /* provider keys and fingerprints hang on it */
     const char *credential_file[PX_CREDENTIAL_FILES_MAX]; /* files or directories */
     unsigned credential_files;
 
-    /* In the order of the file. facts[i] is what the core sees of provider[i]. */
+    /* In the order of the file. facts[i] is what the core sees of provider[i]: what the adapter can
+     * do, less what the configuration leaves out. */
     struct px_provider_config provider[LIMIT_PROVIDERS];
     struct rt_provider facts[LIMIT_PROVIDERS];
     unsigned providers;
@@ -114,4 +123,13 @@ MUST enum err px_config_load(const struct px_config_sources *from, struct px_rep
                              struct px_config **out);
 /* Wipes the secrets. */
 void px_config_destroy(struct px_config *c);
+
+/* Every setting with its value and where it was set; secrets appear as the reference that names
+ * them. */
+void px_config_print(const struct px_config *c, FILE *to);
+void px_config_print_json(const struct px_config *c, FILE *to);
+/* docs/config.md, from the table that reads the file. */
+void px_config_reference(FILE *to);
+/* What to do about a code such as "C110", and what it is about; NULL if there is none. */
+const char *px_config_explain(const char *code, const char **title);
 #endif

@@ -9,8 +9,10 @@
 
 #include "routing/base/buf.h"
 #include "routing/base/check.h"
+#include "routing/base/json.h"
 #include "routing/base/pan.h"
 #include "routing/base/secret.h"
+#include "routing/base/utf8.h"
 
 enum { LINE = 8192, TEXT = 500, TAIL = 16 };
 
@@ -95,105 +97,54 @@ static void mask(struct span s, struct buf *out)
     }
 }
 
-/* Length of the well-formed UTF-8 sequence at p (RFC 3629 section 4); 0 if there is none. */
-static size_t utf8_at(const unsigned char *p, size_t n)
-{
-    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
-
-    if (len == 0 || len > n || p[0] > 0xF4)
-        return 0;
-    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
-        return 0;
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    return len;
-}
-
-static void escape_control(unsigned char c, struct buf *out)
-{
-    switch (c) {
-    case '\n': buf_str(out, "\\n"); break;
-    case '\r': buf_str(out, "\\r"); break;
-    case '\t': buf_str(out, "\\t"); break;
-    default:
-        buf_str(out, "\\u00");
-        buf_hex(out, &c, 1);
-        break;
-    }
-}
-
-static void escape(struct span s, struct buf *out)
-{
-    while (s.n > 0) {
-        const unsigned char *p = (const unsigned char *)s.p;
-        size_t n = utf8_at(p, s.n);
-
-        if (n == 0)
-            buf_str(out, "\xEF\xBF\xBD"); /* U+FFFD stands for what was no character */
-        else if (p[0] < 0x20 || p[0] == 0x7F)
-            escape_control(p[0], out);
-        else if (p[0] == '"' || p[0] == '\\')
-            buf_fmt(out, "\\%c", p[0]);
-        else
-            buf_put(out, span_take(s, n));
-        s = span_drop(s, n == 0 ? 1 : n);
-    }
-}
-
 /* Where a text may be cut so that no character is torn. */
 static size_t whole(struct span s)
 {
-    size_t n = s.n;
+    for (size_t back = 1; back <= 4 && back <= s.n; back++) {
+        unsigned char c = (unsigned char)s.p[s.n - back];
 
-    for (unsigned back = 0; n > 0 && back < 4; back++) {
-        unsigned char c = (unsigned char)s.p[n - 1];
-
-        if (c < 0x80)
-            return n;
-        n--;
-        if (c >= 0xC0)
-            return utf8_at((const unsigned char *)s.p + n, s.n - n) == s.n - n ? s.n : n;
+        if ((c & 0xC0) != 0x80) /* the first byte of the last character */
+            return utf8_len(s.p + s.n - back, back) == back ? s.n : s.n - back;
     }
     return s.n;
 }
 
-static void put_text(const char *z, struct buf *out)
+static void put_text(const char *z, struct json_out *out)
 {
+    static const char more[] = "…";
     char room[TEXT + 40]; /* room for a mask that begins at the edge */
-    struct buf text = BUF_OF(room);
+    struct buf text = buf_over(room, sizeof room - sizeof more);
     struct span s;
 
     if (z == NULL) {
-        buf_str(out, "null");
+        json_put_null(out);
         return;
     }
     mask((struct span){ z, strnlen(z, 2 * LINE) }, &text);
     s = buf_span(&text);
     if (s.n > TEXT || !buf_ok(&text)) {
-        s = span_take(s, TEXT);
-        s.n = whole(s);
+        text = (struct buf){ room, whole(span_take(s, TEXT)), sizeof room, false };
+        buf_str(&text, more);
+        s = buf_span(&text);
     }
-    buf_byte(out, '"');
-    escape(s, out);
-    if (!buf_ok(&text) || s.n < text.n)
-        buf_str(out, "…");
-    buf_byte(out, '"');
+    json_put_str(out, s);
 }
 
-static void put_field(const struct px_log_field *f, bool first, struct buf *out)
+static void put_field(const struct px_log_field *f, struct json_out *out)
 {
-    if (!first)
-        buf_byte(out, ',');
-    put_text(f->name, out);
-    buf_byte(out, ':');
+    json_name(out, f->name);
     switch (f->type) {
     case PX_LOG_TEXT: put_text(f->v.z, out); return;
-    case PX_LOG_INT: buf_i64(out, f->v.i); return;
-    case PX_LOG_UINT: buf_u64(out, f->v.u); return;
-    case PX_LOG_BOOL: buf_str(out, f->v.b ? "true" : "false"); return;
+    case PX_LOG_INT: json_put_i64(out, f->v.i); return;
+    case PX_LOG_BOOL: json_put_bool(out, f->v.b); return;
+    case PX_LOG_UINT: {
+        char digits[20];
+        struct buf b = BUF_OF(digits);
+
+        buf_u64(&b, f->v.u);
+        json_put_raw(out, buf_span(&b));
+        return;
+    }
     }
     check_failed("a field has a type", __FILE__, __LINE__);
 }
@@ -238,31 +189,44 @@ static void write_all(int fd, struct span s)
     }
 }
 
+/* The fields that fit; false if there are more. */
+static bool put_fields(const struct px_log_field *f, struct buf *out)
+{
+    struct json_out json = json_to(out);
+
+    json_name(&json, "attributes");
+    json_open(&json, '{');
+    for (; f->name != NULL; f++) {
+        size_t before = out->n;
+
+        put_field(f, &json);
+        if (!buf_ok(out)) {
+            out->n = before;
+            return false;
+        }
+    }
+    return true;
+}
+
 void px_log(enum px_log_level level, const char *event, const struct px_log_field *fields)
 {
     char room[LINE];
     struct buf out = buf_over(room, sizeof room - TAIL);
+    struct json_out json = json_to(&out);
     int saved = errno;
-    bool cut = false;
+    bool all;
 
     if ((int)level < atomic_load_explicit(&log_least, memory_order_relaxed))
         return;
     buf_str(&out, "{\"timestamp\":\"");
     put_time(&out);
     buf_fmt(&out, "\",\"severity\":\"%s\",\"body\":", level_name(level));
-    put_text(event, &out);
-    buf_str(&out, ",\"attributes\":{");
-    for (const struct px_log_field *f = fields; f->name != NULL && !cut; f++) {
-        size_t before = out.n;
-
-        put_field(f, f == fields, &out);
-        cut = !buf_ok(&out);
-        if (cut)
-            out.n = before;
-    }
+    put_text(event, &json);
+    buf_byte(&out, ',');
+    all = put_fields(fields, &out);
     out.cap = sizeof room;
     out.short_ = false;
-    buf_str(&out, cut ? "},\"cut\":true}\n" : "}}\n");
+    buf_str(&out, all ? "}}\n" : "},\"cut\":true}\n");
     write_all(atomic_load(&log_fd), buf_span(&out));
     errno = saved;
 }

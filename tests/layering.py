@@ -27,9 +27,9 @@ ISO_C = {h + ".h" for h in """assert ctype errno inttypes limits math stdalign s
 # proxy/ from the bottom up. A file includes its own row or lower; lower calls up through a callback
 # it was given. A name stands for its family: `config` is config.c, config_schema.h, ...
 ROWS = [
-    ("tools", "clock crypto encode http log mail metrics near report yaml"),
+    ("tools", "clock crypto encode harden http log mail metrics near report yaml"),
     ("wire", "client conn dns evidence exchange http1 http2 queue resp tls wire"),
-    ("ports", "adapters/ config journal live server snapshot upstream"),
+    ("ports", "adapters/ config credentials journal live server snapshot upstream"),
     ("payment", "answer decide desk enrich intake payment reconcile"),
     ("process", "admin/ control worker"),
     ("commands", "cli cmd main"),

@@ -53,6 +53,7 @@ struct px_adapter {
     uint32_t brands, methods, ops;
     enum money_dialect dialect;
     const char *base_url_test, *base_url_live;
+    bool needs_merchant_account; /* the configuration must name one */
 
     /* Writes the request into m; all bytes in a. E_RANGE: the provider can not say this amount or
      * take this credential (the plan should have known); E_LIMIT: the arena is full. */
