@@ -28,8 +28,8 @@ ISO_C = {h + ".h" for h in """assert ctype errno inttypes limits math stdalign s
 # it was given. A name stands for its family: `config` is config.c, config_schema.h, ...
 ROWS = [
     ("tools", "clock crypto encode harden http log mail metrics near report yaml"),
-    ("wire", "client conn dns evidence exchange http1 http2 queue resp tls wire"),
-    ("ports", "adapters/ config credentials journal live server snapshot upstream"),
+    ("wire", "client conn dns exchange http1 http2 queue resp tls wire"),
+    ("ports", "adapters/ config credentials evidence journal live server snapshot upstream"),
     ("payment", "answer decide desk enrich intake payment reconcile"),
     ("process", "admin/ control worker"),
     ("commands", "cli cmd main"),
