@@ -1,0 +1,42 @@
+/* proxy/adapters/pick.h -- a few fields out of an answer, in one walk over the whole text.
+ *
+ * Half an answer is no answer: nothing is picked out of a text that is not one well-formed JSON
+ * object to its last byte. */
+#ifndef PX_PICK_H
+#define PX_PICK_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "routing/base/arena.h"
+#include "routing/base/json.h"
+#include "routing/base/span.h"
+
+enum { PX_PICK_DEPTH = 6, PX_PICKS_MAX = 64 };
+
+/* Member names from the root inwards; "[]" is the first element of an array. */
+struct px_pick {
+    const char *path[PX_PICK_DEPTH];
+};
+
+/* What stood there. Zeroed: nothing did, or null. text: a string without its escapes, a number as
+ * written, an object or array from bracket to bracket. */
+struct px_field {
+    enum json_tok tok; /* JSON_ERROR: absent */
+    struct span text;
+};
+
+/* Fills out[n], where out[i] belongs to pick[i]. False if body is not one JSON object, or the arena
+ * is full. Results point into body or a. */
+bool px_pick(struct span body, const struct px_pick *pick, unsigned n, struct arena *a,
+             struct px_field *out);
+
+/* The next element of an array that px_pick found; *rest starts as its text. */
+bool px_pick_element(struct span *rest, struct span *element);
+
+bool px_field_there(const struct px_field *f);
+struct span px_field_str(const struct px_field *f);        /* SPAN_NONE unless a string */
+struct span px_field_word(const struct px_field *f);       /* a string, or a number as written */
+bool px_field_i64(const struct px_field *f, int64_t *out); /* false unless an integer */
+bool px_field_bool(const struct px_field *f, bool *out);   /* false unless true or false */
+bool px_field_is(const struct px_field *f, const char *z); /* a string that equals z */
+#endif
