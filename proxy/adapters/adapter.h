@@ -47,6 +47,10 @@ struct px_answer {
     bool earlier_unanswered; /* an earlier copy under this key may still be running */
 };
 
+struct px_declines;
+struct px_hook;
+struct px_news;
+
 struct px_adapter {
     const char *name; /* "stripe": the word in the configuration */
     struct rt_promises promises;
@@ -59,13 +63,22 @@ struct px_adapter {
      * take this credential (the plan should have known); E_LIMIT: the arena is full. */
     MUST enum err (*ask)(const struct px_account *acc, const struct px_asking *q, struct arena *a,
                          struct px_message *m, struct diag *why);
-    /* Total: unreadable is RT_UNKNOWN. Never fails; out is written whole. The amounts, currency and
-     * reference in the answer are compared with q where it is given (NULL: not compared, as in
-     * `adapter judge`); a difference is RT_UNKNOWN with alarm (invariant 11 of psp/normalized). */
+    /* Total: unreadable is RT_UNKNOWN. Never fails; out is written whole. The amounts, currency,
+     * ids and reference in the answer are compared with q where it is given (NULL: not compared); a
+     * difference is RT_UNKNOWN with alarm. With RT_INQUIRE the outcome is that of q->pay->op, the
+     * operation in doubt: found voided is a decline for an authorisation and an approval for a
+     * void. q->pay->op RT_INQUIRE (or no q) asks for the state itself. */
     void (*judge)(const struct px_asking *q, enum rt_op op, const struct px_answer *ans,
                   struct arena *a, struct rt_judgement *out);
     /* Raw code fields as the provider names them -> our code; false: not in the table. */
     bool (*decline)(struct span field, struct span value, enum rt_code *out);
+    const struct px_declines *declines; /* the table behind it, for proxy/adapters/decline.h */
+
+    /* What the answer to storing a card means; the token is in op_id. Moves no money. */
+    void (*judge_token)(const struct px_answer *ans, struct arena *a, struct rt_judgement *out);
+    /* What a webhook says, unsigned doubts included; call px_webhook_read() instead. out[max] is
+     * prepared by the caller. Gives how many, at least 1. */
+    unsigned (*news)(const struct px_hook *h, struct arena *a, struct px_news *out, unsigned max);
 };
 
 extern const struct px_adapter px_stripe, px_adyen, px_checkoutcom;
