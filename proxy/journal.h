@@ -120,9 +120,9 @@ struct px_attempt {
 };
 
 enum px_call {
-    PX_CALL_BEGIN,  /* record (facts, plan, request_mac; operations: parent), wait_ms. When the key
-                       is known, the record comes back as it is stored: OURS after "not sent" has
-                       the id of old, and the caller's plan */
+    PX_CALL_BEGIN,  /* record (facts, plan, request_mac; operations: parent), wait_ms. DONE,
+                       RESUMED and TAKEN bring the record as it is stored. OURS after "not sent"
+                       takes the caller's id, plan and request; load knows the id of old too */
     PX_CALL_NEXT,   /* record.id, .fence, .leg = the new leg, .request_mac; attempt[0]: the closed
                        one's end */
     PX_CALL_SETTLE, /* record: id, fence, leg, standing (not open), outcome, state, code, ids,
@@ -165,6 +165,7 @@ struct px_journal_letter {
         code; /* CONFLICT: already_captured, amount_exceeds_authorized, lock_conflict, ... */
     /* private to the journal */
     int64_t until_ms_, no_;
+    struct px_record *found_;
     struct px_journal_letter *waiting_;
 };
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <ev.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 
 struct px_mailbox {
     _Atomic(struct px_letter *) newest_;
+    atomic_uint inside_; /* senders that may still touch the box */
     struct ev_loop *loop_;
     ev_async woken_;
     px_on_letter *cb_;
@@ -83,17 +85,8 @@ struct px_mailbox *px_mailbox_create(struct ev_loop *loop, px_on_letter *cb, voi
     return m;
 }
 
-void px_mailbox_send(struct px_mailbox *m, struct px_letter *l)
+static void rouse(struct px_mailbox *m)
 {
-    struct px_letter *older = atomic_load_explicit(&m->newest_, memory_order_relaxed);
-
-    do {
-        l->next_ = older;
-    } while (!atomic_compare_exchange_weak_explicit(&m->newest_, &older, l, memory_order_release,
-                                                    memory_order_relaxed));
-    /* From here on the letter is the receiver's, so only `older` may be looked at. */
-    if (older != NULL)
-        return;
     if (m->loop_ != NULL) {
         ev_async_send(m->loop_, &m->woken_);
         return;
@@ -102,6 +95,21 @@ void px_mailbox_send(struct px_mailbox *m, struct px_letter *l)
     pthread_mutex_lock(&m->lock_);
     pthread_cond_signal(&m->some_);
     pthread_mutex_unlock(&m->lock_);
+}
+
+void px_mailbox_send(struct px_mailbox *m, struct px_letter *l)
+{
+    struct px_letter *older = atomic_load_explicit(&m->newest_, memory_order_relaxed);
+
+    atomic_fetch_add_explicit(&m->inside_, 1, memory_order_relaxed);
+    do {
+        l->next_ = older;
+    } while (!atomic_compare_exchange_weak_explicit(&m->newest_, &older, l, memory_order_release,
+                                                    memory_order_relaxed));
+    /* From here on the letter is the receiver's, so only `older` may be looked at. */
+    if (older == NULL)
+        rouse(m);
+    atomic_fetch_sub_explicit(&m->inside_, 1, memory_order_release);
 }
 
 static struct timespec monotonic_in(int ms)
@@ -145,6 +153,9 @@ void px_mailbox_destroy(struct px_mailbox *m)
 {
     if (m == NULL)
         return;
+    /* Its letter may be here before the call that sent it is over. */
+    while (atomic_load_explicit(&m->inside_, memory_order_acquire) != 0)
+        sched_yield();
     if (m->loop_ != NULL)
         ev_async_stop(m->loop_, &m->woken_);
     pthread_cond_destroy(&m->some_);
