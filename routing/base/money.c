@@ -83,7 +83,7 @@ static unsigned likeness(const char *code, const char *other)
         placed += have[i] == other[i];
         same &= memchr(other, have[i], 3) != NULL && memchr(have, other[i], 3) != NULL;
     }
-    return same || placed >= 2 ? 2 * placed + same : 0;
+    return same || placed >= 2 ? 2 * placed + 2 * same : 0;
 }
 
 /* All three letters in whatever case or order, or two of them in place. */
