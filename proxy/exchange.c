@@ -154,7 +154,7 @@ void px_exchange_clear(struct px_exchange *x)
     gather_clear(&x->answer_, x->answer_room_, sizeof x->answer_room_);
     x->request.headers = 0;
     x->first_at = PX_NOWHERE;
-    x->whole = x->headed = x->final = x->length_told = x->in_value_ = false;
+    x->sent = x->whole = x->headed = x->final = x->length_told = x->in_value_ = false;
     x->informational = x->fields_ = 0;
     x->status = 0;
     x->length = 0;

@@ -29,6 +29,7 @@ struct px_exchange {
     /* facts, from which evidence.c concludes what is proven */
     uint64_t first_at; /* where its first byte stands in the connection's output; PX_NOWHERE: it was
                           never put there */
+    bool sent;         /* that byte is known to have been handed to the socket or to TLS */
     bool whole;        /* all of the request was put into the output */
     bool headed;       /* a response header has come, be it an informational one */
     unsigned informational;
