@@ -25,7 +25,7 @@ enum px_exit {
     PX_NO = 1,          /* no: findings, differs, not found, unhealthy */
     PX_USAGE = 2,       /* the command line makes no sense */
     PX_UNREACHABLE = 3, /* the gateway or a store cannot be reached */
-    PX_REFUSED = 4,     /* permission, guard rail, stale revision */
+    PX_DENIED = 4,      /* permission, guard rail, stale revision */
     PX_UNCONFIRMED = 5, /* accepted, not confirmed within --wait */
     PX_INTERRUPTED = 130,
 };

@@ -121,6 +121,10 @@ struct px_config_sources {
  * no error: E_SYNTAX otherwise, E_NOTFOUND if the file cannot be read (reported as well). */
 MUST enum err px_config_load(const struct px_config_sources *from, struct px_report *report,
                              struct px_config **out);
+/* The first path a setting names, of a configuration that need not be right otherwise; "" if there
+ * is none. What cannot be read is told. */
+MUST enum err px_config_peek_path(const struct px_config_sources *from, const char *setting,
+                                  struct px_report *report, char out[4096]);
 /* Wipes the secrets. */
 void px_config_destroy(struct px_config *c);
 

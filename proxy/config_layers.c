@@ -225,10 +225,10 @@ static void put_override(struct px_reading *r, struct px_node *map, struct span 
                          struct px_source *s, bool from_environment)
 {
     struct px_node **slot, *value = override_value(r, s);
-    struct px_place at = { s, 1, (unsigned)(key.p - s->text.p) + 1, (unsigned)key.n };
     struct span part;
 
     while (next_part(&key, from_environment, &part)) {
+        struct px_place at = { s, 1, (unsigned)(part.p - s->text.p) + 1, (unsigned)part.n };
         const char *name = spelled(r, map, part, from_environment);
         struct px_node *n;
 

@@ -6,7 +6,7 @@
 #include "routing/base/check.h"
 #include "routing/base/json.h"
 
-enum { ROOM = 256 * 1024 };
+enum { ROOM = 256 * 1024, ORIGIN_COLUMN = 60 };
 
 struct printer {
     FILE *to;
@@ -37,15 +37,24 @@ static const char *shown(const struct px_field *f, const struct px_node *n)
     return f->type->secret || n->resolved == NULL ? n->text.p : n->resolved;
 }
 
+/* Numbers and the like stand without quotes, everything else in JSON's, which are YAML's too. */
+static bool is_bare(const struct printer *p, const struct px_field *f, const char *text)
+{
+    if (f->type == &px_type_workers)
+        return strspn(text, "0123456789") == strlen(text);
+    return f->type == &px_type_flag || f->type == &px_type_count ||
+           (f->type == &px_type_duration && !p->json);
+}
+
 static void put_scalar(const struct printer *p, const struct px_field *f, const struct px_node *n,
                        struct json_out *out)
 {
-    bool bare = f->type == &px_type_flag || f->type == &px_type_count;
+    const char *text = shown(f, n);
 
-    if (bare || (f->type == &px_type_duration && !p->json))
-        json_put_raw(out, span_str(shown(f, n)));
+    if (is_bare(p, f, text))
+        json_put_raw(out, span_str(text));
     else
-        json_put_z(out, shown(f, n));
+        json_put_z(out, text);
 }
 
 static void put_value(struct printer *p, const struct px_field *f, const struct px_node *n)
@@ -62,7 +71,6 @@ static void put_value(struct printer *p, const struct px_field *f, const struct 
         json_close(&out, ']');
     }
     CHECK(buf_ok(&p->text));
-    (void)fwrite(p->text.p, 1, p->text.n, p->to);
 }
 
 static void print_leaf(struct printer *p, const struct px_field *f, const struct px_node *n)
@@ -73,14 +81,17 @@ static void print_leaf(struct printer *p, const struct px_field *f, const struct
 
     put_origin(n, &origin);
     if (!p->json) {
-        (void)fprintf(p->to, "%*s%s: ", (int)p->depth * 2, "", f->name);
+        int left = (int)p->depth * 2 + (int)strlen(f->name) + 2;
+
         put_value(p, f, n);
-        (void)fprintf(p->to, "  # %s\n", buf_z(&origin));
+        (void)fprintf(p->to, "%*s%s: %-*s # %s\n", (int)p->depth * 2, "", f->name,
+                      left < ORIGIN_COLUMN ? ORIGIN_COLUMN - left : 0, buf_z(&p->text),
+                      buf_z(&origin));
         return;
     }
-    (void)fprintf(p->to, "%s{\"key\":\"%s%s%s\",\"value\":", p->any ? "," : "", p->path,
-                  p->path[0] == '\0' ? "" : ".", f->name);
     put_value(p, f, n);
+    (void)fprintf(p->to, "%s{\"key\":\"%s%s%s\",\"value\":%s", p->any ? "," : "", p->path,
+                  p->path[0] == '\0' ? "" : ".", f->name, buf_z(&p->text));
     buf_clear(&p->text);
     json_put_z(&out, buf_z(&origin));
     (void)fprintf(p->to, ",\"origin\":%s}", buf_z(&p->text));

@@ -70,10 +70,34 @@ static void read_fallback(struct px_reading *r, const struct section *s, const s
     read_scalar(r, f, &n, field_at(s, f->offset));
 }
 
+static bool known(const struct section *s, const char *key)
+{
+    for (const struct px_field *f = s->field; f->name != NULL; f++) {
+        if (strcmp(f->name, key) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Is it there under a name with a mistake in it? Then that is told, and one finding is enough. */
+static bool misspelt(const struct section *s, const struct px_field *f)
+{
+    const struct px_node *n = s->node == NULL ? NULL : s->node->first;
+
+    for (; n != NULL; n = n->next) {
+        if (!known(s, n->key) && px_near(n->key, &f->name, 1) != NULL)
+            return true;
+    }
+    return false;
+}
+
 static void missing(struct px_reading *r, const struct section *s, const struct px_field *f)
 {
-    struct diag *d = px_report_error(r->report, "C111", s->at);
+    struct diag *d;
 
+    if (misspelt(s, f))
+        return;
+    d = px_report_error(r->report, "C111", s->at);
     if (s->path[0] == '\0')
         diag_set(d, "this configuration has no \"%s\"", f->name);
     else
@@ -166,15 +190,6 @@ static void unknown_key(struct px_reading *r, const struct section *s, const str
     if (near != NULL)
         diag_help(d, "did you mean \"%s\"?", near);
     px_node_hide(n, r->report); /* a misspelt api_key has a real value */
-}
-
-static bool known(const struct section *s, const char *key)
-{
-    for (const struct px_field *f = s->field; f->name != NULL; f++) {
-        if (strcmp(f->name, key) == 0)
-            return true;
-    }
-    return false;
 }
 
 static void read_section(struct px_reading *r, const struct section *s)
@@ -319,5 +334,28 @@ enum err px_config_load(const struct px_config_sources *from, struct px_report *
         *out = c;
     else
         px_report_keep(report, config_done, c);
+    return e == OK || e == E_NOTFOUND ? e : E_SYNTAX;
+}
+
+enum err px_config_peek_path(const struct px_config_sources *from, const char *setting,
+                             struct px_report *report, char out[4096])
+{
+    struct px_config *c = config_create();
+    struct px_reading r = { c, &c->store_->arena, report };
+    struct px_node *root = NULL, *n = NULL;
+    const char *text, *path = "";
+    enum err e = px_config_layers(from, &r, &root);
+
+    if (e == OK)
+        n = px_config_at(root, setting);
+    if (n != NULL && n->kind == PX_LIST)
+        n = n->first;
+    if (n != NULL && n->kind == PX_SCALAR && !px_node_null(n)) {
+        text = px_config_resolve(&r, n);
+        path = text == NULL ? "" : px_config_path(&r, n, text);
+    }
+    if (span_copyz(span_str(path), out, 4096) != OK)
+        out[0] = '\0';
+    px_report_keep(report, config_done, c);
     return e;
 }

@@ -246,6 +246,18 @@ static const char *readable(struct px_reading *r, struct px_node *n, bool direct
     return path;
 }
 
+static void warn_if_open(struct px_reading *r, struct px_place at, const char *path)
+{
+    struct diag *d;
+    struct stat st;
+
+    if (stat(path, &st) != 0 || (st.st_mode & (S_IROTH | S_IWOTH)) == 0)
+        return;
+    d = px_report_warning(r->report, "C135", at);
+    diag_set(d, "every user of this machine can read %.100s", path);
+    diag_help(d, "chmod 600 %.100s", path);
+}
+
 static void read_in_file(struct px_reading *r, const struct px_field *f, struct px_node *n,
                          void *at)
 {
@@ -258,6 +270,21 @@ static void read_in_file(struct px_reading *r, const struct px_field *f, struct 
 const struct px_type px_type_in_file = { .what = "a file's path",
                                          .read = read_in_file,
                                          .raw = true };
+
+static void read_key_file(struct px_reading *r, const struct px_field *f, struct px_node *n,
+                          void *at)
+{
+    const char **out = at;
+
+    (void)f;
+    *out = readable(r, n, false);
+    if (*out != NULL)
+        warn_if_open(r, n->at, *out);
+}
+
+const struct px_type px_type_key_file = { .what = "the path of a file with a secret",
+                                          .read = read_key_file,
+                                          .raw = true };
 
 static void read_in_path(struct px_reading *r, const struct px_field *f, struct px_node *n,
                          void *at)
@@ -308,18 +335,6 @@ static bool usable(struct px_reading *r, const struct px_field *f, struct px_pla
     if (value.n < (size_t)f->least && f->least > 1)
         diag_help(d, "openssl rand -hex 32 > FILE");
     return false;
-}
-
-static void warn_if_open(struct px_reading *r, struct px_place at, const char *path)
-{
-    struct diag *d;
-    struct stat st;
-
-    if (stat(path, &st) != 0 || (st.st_mode & (S_IROTH | S_IWOTH)) == 0)
-        return;
-    d = px_report_warning(r->report, "C135", at);
-    diag_set(d, "every user of this machine can read %.100s", path);
-    diag_help(d, "chmod 600 %.100s", path);
 }
 
 static void secret_from(struct px_reading *r, const struct px_field *f, struct px_place at,

@@ -51,7 +51,8 @@ extern const struct px_type px_type_span, px_type_flag, px_type_count, px_type_d
 /* where things are (config_net.c) */
 extern const struct px_type px_type_address, px_type_network, px_type_url;
 /* what stands elsewhere (config_ref.c) */
-extern const struct px_type px_type_in_file, px_type_in_path, px_type_secret, px_type_secret_file;
+extern const struct px_type px_type_in_file, px_type_in_path, px_type_key_file, px_type_secret,
+    px_type_secret_file;
 
 /* A finding about a node; for diag_set and diag_help. */
 struct diag *px_config_error(struct px_reading *r, const char *code, const struct px_node *n);
@@ -59,8 +60,6 @@ struct diag *px_config_warning(struct px_reading *r, const char *code, const str
 /* C112: what it takes, and what this is. */
 struct diag *px_config_wrong_kind(struct px_reading *r, const struct px_field *f,
                                   const struct px_node *n);
-/* The words of a list ended by NULL as "a, b or c", for helps. */
-void px_config_words(const char *const *word, struct buf *out);
 
 /* Replaces every ${env:N}, ${file:P}, ${cred:N} of a scalar; NULL after telling what is wrong. */
 const char *px_config_resolve(struct px_reading *r, struct px_node *n);

@@ -22,7 +22,19 @@ struct diag *px_config_wrong_kind(struct px_reading *r, const struct px_field *f
     struct diag *d = px_config_error(r, "C112", n);
 
     diag_set(d, "\"%s\" takes %s, and this is %s", f->name, f->type->what, px_node_what(n));
+    if (n->kind != PX_SCALAR)
+        px_node_hide(n, r->report); /* nobody will look at what is inside */
     return d;
+}
+
+/* The words as "a, b or c". */
+static void put_words(const char *const *word, unsigned words, struct buf *out)
+{
+    for (unsigned i = 0; i < words; i++) {
+        if (i > 0)
+            buf_str(out, i + 1 == words ? " or " : ", ");
+        buf_str(out, word[i]);
+    }
 }
 
 /* "did you mean", or all the words there are. */
@@ -35,7 +47,7 @@ static void unknown_word(struct px_reading *r, const struct px_field *f, const s
     struct buf all = BUF_OF(room);
 
     diag_set(d, "\"%s\" cannot be \"%.60s\"", f->name, n->resolved);
-    px_config_words(word, &all);
+    put_words(word, words, &all);
     if (near != NULL)
         diag_help(d, "did you mean \"%s\"?", near);
     else

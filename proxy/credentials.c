@@ -157,6 +157,15 @@ static void warn_if_open(struct loading *l, int fd)
     diag_help(d, "chmod o-w %.100s", l->file->name);
 }
 
+static void warn_if_none(struct loading *l)
+{
+    struct px_place at = { l->file == NULL ? NULL : &l->file->source, 0, 0, 0 };
+    struct diag *d = px_report_warning(l->report, "C163", at);
+
+    diag_set(d, "nobody may call the API: there are no credentials");
+    diag_help(d, "signalbox credential new NAME");
+}
+
 static void read_file(struct loading *l, const char *path)
 {
     struct px_credentials *c = l->c;
@@ -223,6 +232,8 @@ enum err px_credentials_load(const char *const *path, unsigned n, struct px_repo
     }
     if (l.c->files == FILES_MAX)
         unreadable(&l, "this is one file of credentials too many");
+    if (l.c->entries == 0 && px_report_errors(report) == before)
+        warn_if_none(&l);
     if (px_report_errors(report) > before) {
         px_report_keep(report, done, l.c);
         return E_SYNTAX;

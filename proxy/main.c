@@ -2,9 +2,18 @@
 #include <stddef.h>
 
 #include "proxy/cli.h"
+#include "proxy/cmd_config.h"
+#include "proxy/cmd_credential.h"
+#include "proxy/cmd_explain.h"
 #include "proxy/cmd_route.h"
 
 static const struct px_command *const commands[] = {
+    &px_cmd_config_check,
+    &px_cmd_config_print,
+    &px_cmd_config_reference,
+    &px_cmd_credential_new,
+    &px_cmd_credential_list,
+    &px_cmd_explain,
     &px_cmd_completion,
     &px_cmd_help,
     &px_cmd_route_engine,

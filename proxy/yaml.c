@@ -424,9 +424,8 @@ void px_node_hide(const struct px_node *n, struct px_report *r)
 {
     struct px_place at = n->at;
 
-    if (n->end_line >
-        at.line) /* block scalars and mappings: all their lines, from where they begin */
-        at.len = 0;
+    if (n->end_line > at.line || n->kind != PX_SCALAR)
+        at.len = 0; /* from where it begins; block scalars and mappings: all their lines */
     px_report_hide(r, at);
     while (at.line < n->end_line) {
         at.line++;

@@ -261,6 +261,7 @@ const struct px_adapter px_adyen = {
     .dialect = MONEY_ADYEN,
     .base_url_test = "https://checkout-test.adyen.com/v72",
     .base_url_live = NULL, /* https://PREFIX-checkout-live.adyenpayments.com/checkout/v72 */
+    .needs_merchant_account = true,
     .ask = ask,
     .judge = px_adyen_judge,
     .decline = decline,

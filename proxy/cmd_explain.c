@@ -1,0 +1,119 @@
+/* proxy/cmd_explain.c */
+#include "proxy/cmd_explain.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proxy/config.h"
+#include "proxy/near.h"
+#include "routing/base/json.h"
+#include "routing/outcome.h"
+#include "routing/reason.h"
+
+/* What there is to say about one word. */
+struct meaning {
+    const char *word, *kind, *title, *text; /* text may be NULL */
+    enum rt_code code;                      /* RT_CODE_NONE: it is no reason of a decline */
+};
+
+static bool explain(const char *word, struct meaning *m)
+{
+    *m = (struct meaning){ .word = word };
+    m->text = px_config_explain(word, &m->title);
+    if (m->text != NULL) {
+        m->kind = "configuration";
+        return true;
+    }
+    m->code = rt_code_find(span_str(word));
+    if (m->code != RT_CODE_NONE) {
+        m->kind = "outcome";
+        m->title = rt_code_sentence(m->code);
+        return true;
+    }
+    for (unsigned i = 0; i < RT_REASONS_; i++) {
+        if (strcmp(rt_reason_name((enum rt_reason)i), word) == 0) {
+            m->kind = "routing";
+            m->title = rt_reason_sentence((enum rt_reason)i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_text(const struct meaning *m)
+{
+    printf("%s: %s\n", m->word, m->title);
+    if (m->text != NULL)
+        printf("\n%s\n", m->text);
+    if (m->code == RT_CODE_NONE)
+        return;
+    printf("\ncategory          %s\n", rt_category_name(rt_code_category(m->code)));
+    printf("another provider  %s\n",
+           rt_code_retry_other(m->code) ? "may be asked, if it is safe" : "would not help");
+    printf("the same, later   %s\n", rt_code_retry_later(m->code) ? "may be asked" : "no");
+}
+
+static void print_json(const struct meaning *m)
+{
+    char room[8192];
+    struct buf out = BUF_OF(room);
+    struct json_out json = json_to(&out);
+
+    json_open(&json, '{');
+    json_member_i64(&json, "schema", 1);
+    json_member_z(&json, "code", m->word);
+    json_member_z(&json, "kind", m->kind);
+    json_member_z(&json, "title", m->title);
+    json_member_z(&json, "text", m->text);
+    if (m->code != RT_CODE_NONE) {
+        json_member_z(&json, "category", rt_category_name(rt_code_category(m->code)));
+        json_member_bool(&json, "retry_other_provider", rt_code_retry_other(m->code));
+        json_member_bool(&json, "retry_later", rt_code_retry_later(m->code));
+    }
+    json_close(&json, '}');
+    printf("%s\n", buf_z(&out));
+}
+
+static const char *nearest(const char *word)
+{
+    const char *words[RT_CODES_ + RT_REASONS_];
+    unsigned n = 0;
+
+    for (unsigned i = RT_CODE_NONE + 1; i < RT_CODES_; i++)
+        words[n++] = rt_code_name((enum rt_code)i);
+    for (unsigned i = 0; i < RT_REASONS_; i++)
+        words[n++] = rt_reason_name((enum rt_reason)i);
+    return px_near(word, words, n);
+}
+
+static int run(const struct px_cli *c)
+{
+    const char *near;
+    struct meaning m;
+
+    if (!explain(c->operand[0], &m)) {
+        near = nearest(c->operand[0]);
+        if (near != NULL)
+            return px_cli_fail(c, PX_NO, "knows no \"%.60s\"; did you mean \"%s\"?", c->operand[0],
+                               near);
+        return px_cli_fail(c, PX_NO, "knows no \"%.60s\"", c->operand[0]);
+    }
+    if (c->json)
+        print_json(&m);
+    else
+        print_text(&m);
+    return PX_YES;
+}
+
+const struct px_command px_cmd_explain = {
+    .name = "explain",
+    .operands = "CODE",
+    .operands_min = 1,
+    .operands_max = 1,
+    .summary = "what a code means and what to do about it",
+    .help =
+        "CODE is a configuration code (C110), the code of a decline or error as the API and the\n"
+        "journal give it (insufficient_funds), or a reason of a routing decision (brand).",
+    .json = true,
+    .run = run,
+};
