@@ -403,7 +403,7 @@ const char *px_standing_name(enum px_standing s)
     case PX_OPEN: return "open";
     case PX_PENDING: return "pending";
     case PX_SETTLED: return "settled";
-    case PX_NOT_SENT: return "not_sent";
+    case PX_NEVER_SENT: return "not_sent";
     }
     return "unknown";
 }

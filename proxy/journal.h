@@ -53,7 +53,7 @@ enum px_standing {
                     reconciliation. In doubt, a begin under its key resumes it; with an answer from
                     the provider (outcome pending, requires_action; status set) it replays that */
     PX_SETTLED,  /* the answer is final for this key */
-    PX_NOT_SENT, /* provably nothing happened anywhere: the same key may begin again */
+    PX_NEVER_SENT, /* provably nothing happened anywhere: the same key may begin again */
 };
 
 /* One payment, or one operation on one. */

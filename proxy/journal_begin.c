@@ -211,7 +211,7 @@ static enum px_ran begin_known(struct px_store *s, struct px_journal_letter *l, 
         return say(l, PX_SAID_MISMATCH);
     switch (r->standing) {
     case PX_SETTLED: return give(s, l, row, true, PX_SAID_DONE);
-    case PX_NOT_SENT: return begin_again(s, l, row);
+    case PX_NEVER_SENT: return begin_again(s, l, row);
     case PX_PENDING:
         if (accepted(r))
             return give(s, l, row, true, PX_SAID_DONE);
@@ -281,7 +281,7 @@ enum px_ran px_run_claim(struct px_store *s, struct px_journal_letter *l)
         return say(l, PX_SAID_NOT_FOUND);
     switch (row.r.standing) {
     case PX_SETTLED:
-    case PX_NOT_SENT: return give(s, l, &row, true, PX_SAID_DONE);
+    case PX_NEVER_SENT: return give(s, l, &row, true, PX_SAID_DONE);
     case PX_OPEN:
         if (row.r.owned)
             return give(s, l, &row, false, PX_SAID_TAKEN);

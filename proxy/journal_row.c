@@ -30,7 +30,7 @@ static enum rt_state state_of(const char *word)
 
 static enum px_standing standing_of(const char *word)
 {
-    for (int s = PX_OPEN; s <= PX_NOT_SENT; s++) {
+    for (int s = PX_OPEN; s <= PX_NEVER_SENT; s++) {
         if (strcmp(px_standing_name((enum px_standing)s), word) == 0)
             return (enum px_standing)s;
     }

@@ -150,7 +150,7 @@ static enum px_ran move_in_parent(struct px_store *s, const struct px_journal_le
                                   const struct stand *at, int64_t *held)
 {
     const struct px_record *r = &l->record;
-    enum rt_outcome outcome = r->standing == PX_NOT_SENT ? RT_ERROR : r->outcome;
+    enum rt_outcome outcome = r->standing == PX_NEVER_SENT ? RT_ERROR : r->outcome;
     int64_t moved = r->amount.minor == 0 || at->op == RT_VOID ? at->held : r->amount.minor;
     struct rt_ledger ledger;
     struct px_row parent;

@@ -179,7 +179,7 @@ static void what_was_provably_not_sent_may_begin_again(void **state)
     struct call k;
 
     begin_payment(c, "k1", 1099, &r);
-    assert_said(settle(c, &r, PX_NOT_SENT, RT_ERROR, RT_STATE_NOT_EXECUTED), OK);
+    assert_said(settle(c, &r, PX_NEVER_SENT, RT_ERROR, RT_STATE_NOT_EXECUTED), OK);
     c->now_ms += 5000;
     say_payment(c, &k, "k1", 1099);
     snprintf(k.l.record.plan[0], PX_NAME, "checkoutcom");
@@ -211,7 +211,7 @@ static void not_sent_is_still_one_request_per_key(void **state)
     struct call k;
 
     begin_payment(c, "k1", 1099, &r);
-    settle(c, &r, PX_NOT_SENT, RT_ERROR, RT_STATE_NOT_EXECUTED);
+    settle(c, &r, PX_NEVER_SENT, RT_ERROR, RT_STATE_NOT_EXECUTED);
     say_payment(c, &k, "k1", 2000);
     k.l.record.fingerprint[0] ^= 1;
     assert_said(call_now(c, &k), MISMATCH);
@@ -479,7 +479,7 @@ static void those_who_wait_for_what_was_not_sent_begin_it(void **state)
     say_payment(c, &k, "k1", 1099);
     k.l.wait_ms = 20000;
     call_send(c, &k);
-    assert_said(settle(c, &r, PX_NOT_SENT, RT_ERROR, RT_STATE_NOT_EXECUTED), OK);
+    assert_said(settle(c, &r, PX_NEVER_SENT, RT_ERROR, RT_STATE_NOT_EXECUTED), OK);
     assert_said(call_wait(c, &k), OURS);
     assert_int_equal(k.l.record.fence, 2);
     call_fini(&k);
@@ -561,7 +561,7 @@ static void a_declined_or_unsent_capture_is_released(void **state)
     assert_said(settle(c, &op, PX_SETTLED, RT_DECLINED, RT_STATE_CAPTURE_FAILED), OK);
     assert_money(c, p.id, 0, 0, 0, 0, RT_STATE_AUTHORIZED);
     begin_operation(c, &p, RT_CAPTURE, "c2", 600, &op, NULL);
-    assert_said(settle(c, &op, PX_NOT_SENT, RT_UNKNOWN, RT_STATE_NOT_EXECUTED), OK);
+    assert_said(settle(c, &op, PX_NEVER_SENT, RT_UNKNOWN, RT_STATE_NOT_EXECUTED), OK);
     assert_money(c, p.id, 0, 0, 0, 0, RT_STATE_AUTHORIZED);
     assert_said(begin_operation(c, &p, RT_CAPTURE, "c2", 600, &op, NULL), OURS);
     assert_int_equal(op.fence, 2);
@@ -577,7 +577,7 @@ static void an_operation_that_begins_again_is_weighed_again(void **state)
     enum rt_code code;
 
     begin_operation(c, &p, RT_CAPTURE, "c1", 600, &op, NULL);
-    settle(c, &op, PX_NOT_SENT, RT_ERROR, RT_STATE_NOT_EXECUTED);
+    settle(c, &op, PX_NEVER_SENT, RT_ERROR, RT_STATE_NOT_EXECUTED);
     begin_operation(c, &p, RT_CAPTURE, "c2", 900, &op, NULL);
     assert_said(begin_operation(c, &p, RT_CAPTURE, "c1", 600, NULL, &code), CONFLICT);
     assert_int_equal(code, RT_CODE_LOCK_CONFLICT);
