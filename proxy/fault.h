@@ -27,6 +27,7 @@ struct px_fault {
     unsigned line, col;         /* malformed JSON: where; 0 otherwise */
     char text[200];             /* what is wrong, a sentence; "" for the title alone */
     char help[160];             /* what to do, a sentence; "" for none */
+    const char *reason;         /* OPERATION_REFUSED: rt_code_name(), why; static; may be NULL */
     const char *allow;          /* 405: the Allow header; static */
     int retry_after_s;          /* 0: no Retry-After */
 };

@@ -27,7 +27,7 @@ ISO_C = {h + ".h" for h in """assert ctype errno inttypes limits math stdalign s
 # proxy/ from the bottom up. A file includes its own row or lower; lower calls up through a callback
 # it was given. A name stands for its family: `config` is config.c, config_schema.h, ...
 ROWS = [
-    ("tools", "body clock country crypto encode fault harden http log mail metrics near report yaml"),
+    ("tools", "body clock country crypto encode fault harden http log mail metrics near problem report yaml"),
     ("wire", "client conn dns exchange http1 http2 queue resp tls wire"),
     ("ports", "adapters/ config credentials evidence journal live server snapshot upstream"),
     ("payment", "answer decide desk enrich intake payment reconcile route"),
