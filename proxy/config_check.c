@@ -66,7 +66,7 @@ static void check_rules(struct px_reading *r, const struct px_node *root)
         .repeat_first_ms = p->repeat_first_ms,
         .within_ns = (int64_t)p->deadline_ms * 1000000,
     };
-    if (p->attach_wait_ms > p->patience_ms)
+    if (p->patience_ms > 0 && p->attach_wait_ms > p->patience_ms) /* 0: not readable, and told */
         diag_set(px_report_error(r->report, "C144",
                                  key_place(payments == NULL ? root : payments, "attach_wait")),
                  "\"attach_wait\" (%d ms) is longer than \"patience\" (%d ms)", p->attach_wait_ms,
@@ -81,7 +81,7 @@ static void check_drain(struct px_reading *r, const struct px_node *root)
         const struct px_provider_config *p = &c->provider[i];
         int slowest = p->connect_ms + p->response_ms;
 
-        if (c->drain_ms > slowest)
+        if (c->drain_ms == 0 || c->drain_ms > slowest)
             continue;
         diag_set(px_report_error(r->report, "C144", key_place(root, "drain")),
                  "\"drain\" (%d ms) is not longer than \"%s\" may take (%d ms)", c->drain_ms,
