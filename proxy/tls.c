@@ -103,6 +103,8 @@ static bool ctx_unref(struct ctx *c)
 /* What both sides have in common. Cipher suites of TLS 1.3 are all AEAD with (EC)DHE already. */
 static bool ctx_init(struct ctx *c, const SSL_METHOD *method)
 {
+    int groups[] = { NID_X25519, NID_X9_62_prime256v1, NID_secp384r1 };
+
     atomic_init(&c->refs, 1);
     c->carrier = carrier_create();
     c->ssl = SSL_CTX_new(method);
@@ -115,7 +117,7 @@ static bool ctx_init(struct ctx *c, const SSL_METHOD *method)
     SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_OFF); /* tickets need no memory of ours */
     return SSL_CTX_set_min_proto_version(c->ssl, TLS1_2_VERSION) == 1 &&
            SSL_CTX_set_cipher_list(c->ssl, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 &&
-           SSL_CTX_set1_groups_list(c->ssl, "X25519:P-256:P-384") == 1;
+           SSL_CTX_set1_groups(c->ssl, groups, sizeof groups / sizeof *groups) == 1;
 }
 
 /* The library's last word, for people. */
