@@ -348,7 +348,7 @@ static bool fill(struct px_conn *c)
     c->filling = true;
     c->events->on_fill(c->ctx);
     c->filling = false;
-    return !is_over(c) && px_conn_room(c) < 2 * (size_t)PX_CHUNK;
+    return !is_over(c) && px_conn_room(c) < c->queue_max / 4 * 3;
 }
 
 static void opened(struct px_conn *c);

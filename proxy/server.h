@@ -46,7 +46,21 @@ struct px_server_config {
     int tls_ms, first_request_ms, headers_ms, body_ms, idle_ms, write_ms;
 };
 
+/* Whole-life counts, for metrics. */
+struct px_server_counts {
+    uint64_t accepted;
+    uint64_t not_opened;   /* TLS failed or took too long */
+    uint64_t requests;     /* handed to the handler */
+    uint64_t refused;      /* answered by the server itself: 400, 408, 413, 431, ... */
+    uint64_t gone;         /* clients that left before they were answered */
+    uint64_t calmed;       /* HTTP/2 connections ended for flooding (ENHANCE_YOUR_CALM) */
+    uint64_t broken;       /* HTTP/2 connections ended for breaking the protocol */
+    uint64_t false_claims; /* GOAWAY or REFUSED_STREAM held back because it would have called a
+                              dispatched request unprocessed: must stay 0, page somebody */
+};
+
 void px_server_defaults(struct px_server_config *c); /* 5 s, 5 s, 10 s, 30 s, 75 s, 30 s */
+/* Takes a reference to c->tls and copies the rest. */
 MUST enum err px_server_create(struct ev_loop *loop, const struct px_server_config *c,
                                struct px_server **out);
 /* Answers; m is lent for the call. At most once per request. Also fine when r->gone. */
@@ -58,7 +72,12 @@ void px_request_done(struct px_request *r);
 /* Stop accepting; tell connections (two-phase GOAWAY, "Connection: close"); drained() is called
  * when the last one has closed, or after deadline_ms. */
 void px_server_drain(struct px_server *s, int deadline_ms, void (*drained)(void *ctx), void *ctx);
+/* From the next connection on (a reload); those that are open keep what they have. */
+void px_server_use_tls(struct px_server *s, struct px_tls_server *tls);
 unsigned px_server_connections(const struct px_server *s);
 unsigned px_server_requests(const struct px_server *s); /* handed over and not yet done */
+const struct px_server_counts *px_server_count(const struct px_server *s);
+/* Closes everything at once. Requests still with the handler are gone, and stay valid until
+ * px_request_done(). NULL does nothing. */
 void px_server_destroy(struct px_server *s);
 #endif

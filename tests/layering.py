@@ -28,8 +28,8 @@ ISO_C = {h + ".h" for h in """assert ctype errno inttypes limits math stdalign s
 # it was given. A name stands for its family: `config` is config.c, config_schema.h, ...
 ROWS = [
     ("tools", "body clock country crypto encode fault harden http log mail metrics near problem report yaml"),
-    ("wire", "client conn dns exchange http1 http2 queue resp tls wire"),
-    ("ports", "adapters/ config credentials evidence journal live server snapshot upstream"),
+    ("wire", "client conn dns exchange head http1 http2 queue resp tls wire"),
+    ("ports", "adapters/ config credentials evidence http1_server http2_server journal live server snapshot upstream"),
     ("payment", "answer decide desk enrich intake payment reconcile route"),
     ("process", "admin/ control worker"),
     ("commands", "cli cmd main"),

@@ -32,6 +32,7 @@ enum {
     LIMIT_CONNECTIONS = 20000, /* per worker */
     LIMIT_FLIGHTS = 8192,      /* payments in flight per worker; 503 before anything leaves */
     LIMIT_STREAMS = 256,       /* per HTTP/2 connection */
+    LIMIT_REQUESTS = 16384,    /* per worker: coming in, being handled or being answered */
     LIMIT_JOURNAL_QUEUE = 16384,
 };
 #endif
