@@ -2,12 +2,16 @@
 #include <stddef.h>
 
 #include "proxy/cli.h"
+#include "proxy/cmd_adapter.h"
 #include "proxy/cmd_config.h"
 #include "proxy/cmd_credential.h"
 #include "proxy/cmd_explain.h"
 #include "proxy/cmd_route.h"
 
 static const struct px_command *const commands[] = {
+    &px_cmd_adapter_ask,
+    &px_cmd_adapter_decline,
+    &px_cmd_adapter_judge,
     &px_cmd_config_check,
     &px_cmd_config_print,
     &px_cmd_config_reference,

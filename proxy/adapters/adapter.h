@@ -36,6 +36,7 @@ struct px_asking {
     bool by_reference;      /* RT_INQUIRE: by `ref` because payment_id is not known;
                                RT_VOID: cancel by `ref` (Adyen) */
     bool reversal;          /* RT_VOID: void-or-refund, whichever fits */
+    struct span cancel_ref; /* RT_VOID by reference: our reference of the cancel itself, if any */
 };
 
 /* What came back. */

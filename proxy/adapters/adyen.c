@@ -19,8 +19,7 @@ static void put_amount(struct px_draft *d, struct json_out *o)
     json_close(o, '}');
 }
 
-/* ---- the credential ---------------------------------------------------------------------------
- */
+/* ---- the credential ---- */
 
 static void put_two_digits(struct json_out *o, const char *name, unsigned v)
 {
@@ -83,8 +82,7 @@ static void put_credential(struct px_draft *d, struct json_out *o)
     json_close(o, '}');
 }
 
-/* ---- authorise --------------------------------------------------------------------------------
- */
+/* ---- authorise ---- */
 
 static bool card_on_file(const struct rt_payment *pay)
 {
@@ -183,8 +181,7 @@ static void put_authorize(struct px_draft *d, struct json_out *o)
     put_for_people(pay, o);
 }
 
-/* ---- what is done to a payment ----------------------------------------------------------------
- */
+/* ---- what is done to a payment ---- */
 
 static void put_modification(struct px_draft *d, struct json_out *o, const char *verb, bool sized)
 {
@@ -206,6 +203,7 @@ static void put_void(struct px_draft *d, struct json_out *o)
     px_draft_path(d, "/cancels");
     json_member_str(o, "merchantAccount", d->acc->merchant_account);
     json_member_str(o, "paymentReference", d->q->ref);
+    px_member(o, "reference", d->q->cancel_ref);
 }
 
 static enum err ask(const struct px_account *acc, const struct px_asking *q, struct arena *a,

@@ -56,27 +56,27 @@ static const struct px_pick answer_pick[A_FIELDS] = {
     [A_TITLE] = { { "title" } }, /* RFC 7807, in newer services */
 };
 
-static bool reason(struct px_case *c, const struct px_field *f)
+static bool reason(struct px_case *c, const struct px_value *f)
 {
     const struct px_said said[] = {
-        { "refusalReasonCode", px_field_word(&f[A_REASON]) },
-        { "resultCode", px_field_str(&f[A_RESULT]) },
-        { "errorCode", px_field_word(&f[A_ERROR]) },
-        { "errorType", px_field_str(&f[A_ERROR_TYPE]) },
-        { "merchantAdviceCode", px_field_str(&f[A_MAC]) },
-        { "refusalReasonRaw", px_field_str(&f[A_RAW]) },
-        { "brand", px_field_str(&f[A_BRAND]) },
+        { "refusalReasonCode", px_value_word(&f[A_REASON]) },
+        { "resultCode", px_value_str(&f[A_RESULT]) },
+        { "errorCode", px_value_word(&f[A_ERROR]) },
+        { "errorType", px_value_str(&f[A_ERROR_TYPE]) },
+        { "merchantAdviceCode", px_value_str(&f[A_MAC]) },
+        { "refusalReasonRaw", px_value_str(&f[A_RAW]) },
+        { "brand", px_value_str(&f[A_BRAND]) },
     };
 
     return px_decline_judge(&px_declines_adyen, said, sizeof said / sizeof *said, c->j);
 }
 
-/* ---- payments -------------------------------------------------------------------------------- */
+/* ---- payments ---- */
 
 /* "1 Matches", "2 Doesn't match", "3 Not checked" ...; or the scheme's letter. */
-static const char *cvc_word(const struct px_field *f)
+static const char *cvc_word(const struct px_value *f)
 {
-    struct span said = px_field_str(&f[A_CVC]), raw = px_field_str(&f[A_CVC_RAW]);
+    struct span said = px_value_str(&f[A_CVC]), raw = px_value_str(&f[A_CVC_RAW]);
 
     if (said.n > 0 && said.p[0] == '1')
         return "match";
@@ -87,15 +87,15 @@ static const char *cvc_word(const struct px_field *f)
     return said.n > 0 ? "not_checked" : "";
 }
 
-static void note_payment(struct px_case *c, const struct px_field *f)
+static void note_payment(struct px_case *c, const struct px_value *f)
 {
     struct rt_judgement *j = c->j;
 
-    px_judge_id(c, px_field_str(&f[A_PSP]));
-    (void)px_id_put(j->network_txn_id, px_field_str(&f[A_NETWORK_TXN]));
+    px_judge_id(c, px_value_str(&f[A_PSP]));
+    (void)px_id_put(j->network_txn_id, px_value_str(&f[A_NETWORK_TXN]));
     px_word_put(j->cvc, sizeof j->cvc, span_str(cvc_word(f)));
-    px_word_put(j->avs, sizeof j->avs, px_field_str(&f[A_AVS_RAW]));
-    j->amount = px_money_of(c, &f[A_VALUE], px_field_str(&f[A_CURRENCY]));
+    px_word_put(j->avs, sizeof j->avs, px_value_str(&f[A_AVS_RAW]));
+    j->amount = px_money_of(c, &f[A_VALUE], px_value_str(&f[A_CURRENCY]));
 }
 
 static bool wants_capture(const struct px_case *c)
@@ -104,9 +104,9 @@ static bool wants_capture(const struct px_case *c)
 }
 
 /* With captureDelayHours 0 an authorisation is the last we hear: the money moves by itself. */
-static void judge_authorised(struct px_case *c, const struct px_field *f)
+static void judge_authorised(struct px_case *c, const struct px_value *f)
 {
-    bool said = px_field_there(&f[A_VALUE]) || px_field_there(&f[A_CURRENCY]);
+    bool said = px_value_there(&f[A_VALUE]) || px_value_there(&f[A_CURRENCY]);
 
     if (c->j->payment_id[0] == '\0' || (said && !px_agrees_amount(c, c->j->amount))) {
         px_judge_strange(c);
@@ -137,7 +137,7 @@ static void judge_partly(struct px_case *c)
     c->j->alarm = true;
 }
 
-static void judge_declined(struct px_case *c, const struct px_field *f)
+static void judge_declined(struct px_case *c, const struct px_value *f)
 {
     (void)reason(c, f);
     px_judge_declined(c, RT_EXECUTED_YES);
@@ -145,12 +145,12 @@ static void judge_declined(struct px_case *c, const struct px_field *f)
     c->j->same_key = RT_SAME_KEY_YES;
 }
 
-static void judge_payment(struct px_case *c, const struct px_field *f)
+static void judge_payment(struct px_case *c, const struct px_value *f)
 {
-    struct span result = px_field_str(&f[A_RESULT]);
+    struct span result = px_value_str(&f[A_RESULT]);
 
     note_payment(c, f);
-    if (!px_agrees_ref(c, px_field_str(&f[A_REF]))) {
+    if (!px_agrees_ref(c, px_value_str(&f[A_REF]))) {
         px_judge_strange(c);
     } else if (span_is(result, "Authorised")) {
         judge_authorised(c, f);
@@ -162,7 +162,7 @@ static void judge_payment(struct px_case *c, const struct px_field *f)
     } else if (span_is(result, "RedirectShopper") || span_is(result, "IdentifyShopper") ||
                span_is(result, "ChallengeShopper") || span_is(result, "PresentToShopper")) {
         px_judge_state(c, RT_STATE_REQUIRES_ACTION);
-        c->j->redirect_url = px_field_str(&f[A_URL]);
+        c->j->redirect_url = px_value_str(&f[A_URL]);
     } else if (span_is(result, "Pending") || span_is(result, "Received")) {
         rt_judge_code(c->j, RT_CODE_PAYER_ACTION_REQUIRED);
         px_judge_state(c, RT_STATE_PENDING);
@@ -171,7 +171,7 @@ static void judge_payment(struct px_case *c, const struct px_field *f)
     }
 }
 
-/* ---- modifications --------------------------------------------------------------------------- */
+/* ---- modifications ---- */
 
 static enum rt_state accepted_state(const struct px_case *c)
 {
@@ -187,29 +187,32 @@ static enum rt_state accepted_state(const struct px_case *c)
     return RT_STATE_NONE;
 }
 
-static bool agrees_modification(const struct px_case *c, const struct px_field *f)
+static bool agrees_modification(const struct px_case *c, const struct px_value *f)
 {
     bool by_reference = c->q != NULL && c->q->by_reference;
-    struct span ref = px_field_str(&f[by_reference ? A_PAYMENT_REF : A_OWN_REF]);
+    struct span own = px_value_str(&f[A_OWN_REF]);
+    struct span ref = by_reference ? px_value_str(&f[A_PAYMENT_REF]) : own;
     bool sized = c->op == RT_CAPTURE || c->op == RT_REFUND;
-    bool said = px_field_there(&f[A_VALUE]) || px_field_there(&f[A_CURRENCY]);
+    bool said = px_value_there(&f[A_VALUE]) || px_value_there(&f[A_CURRENCY]);
 
-    return px_agrees_ref(c, ref) && px_agrees_id(c, px_field_str(&f[A_PAYMENT])) &&
+    if (by_reference && own.n > 0 && c->q->cancel_ref.n > 0 && !span_eq(own, c->q->cancel_ref))
+        return false;
+    return px_agrees_ref(c, ref) && px_agrees_id(c, px_value_str(&f[A_PAYMENT])) &&
            (!sized || !said || px_agrees_amount(c, c->j->amount));
 }
 
-static void judge_modification(struct px_case *c, const struct px_field *f)
+static void judge_modification(struct px_case *c, const struct px_value *f)
 {
-    px_judge_id(c, px_field_str(&f[A_PAYMENT]));
-    c->j->amount = px_money_of(c, &f[A_VALUE], px_field_str(&f[A_CURRENCY]));
-    if (!px_id_put(c->j->op_id, px_field_str(&f[A_PSP])) || c->j->op_id[0] == '\0' ||
-        !px_field_is(&f[A_STATUS], "received") || !agrees_modification(c, f))
+    px_judge_id(c, px_value_str(&f[A_PAYMENT]));
+    c->j->amount = px_money_of(c, &f[A_VALUE], px_value_str(&f[A_CURRENCY]));
+    if (!px_id_put(c->j->op_id, px_value_str(&f[A_PSP])) || c->j->op_id[0] == '\0' ||
+        !px_value_is(&f[A_STATUS], "received") || !agrees_modification(c, f))
         px_judge_strange(c);
     else
         px_judge_state(c, accepted_state(c));
 }
 
-/* ---- errors ---------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static bool about_the_payer(const struct px_case *c)
 {
@@ -231,20 +234,20 @@ static void judge_invalid(struct px_case *c, bool listed)
 
 /* Some 500s are errors of configuration (905 and its kin): for the money they are doubt like any
  * other, for the operator they are news. */
-static void judge_5xx(struct px_case *c, const struct px_field *f, bool enveloped)
+static void judge_5xx(struct px_case *c, const struct px_value *f, bool enveloped)
 {
     bool setup = false;
 
     if (enveloped) {
         setup = reason(c, f) && rt_code_category(c->j->code) == RT_CONFIG;
-        c->j->alarm = setup || px_field_is(&f[A_ERROR_TYPE], "configuration");
+        c->j->alarm = setup || px_value_is(&f[A_ERROR_TYPE], "configuration");
     }
     if (!setup)
         rt_judge_code(c->j, RT_CODE_PROVIDER_ERROR);
     px_judge_doubt(c, RT_SAME_KEY_YES);
 }
 
-static void judge_4xx(struct px_case *c, const struct px_field *f)
+static void judge_4xx(struct px_case *c, const struct px_value *f)
 {
     bool listed = reason(c, f);
 
@@ -270,16 +273,16 @@ static void judge_4xx(struct px_case *c, const struct px_field *f)
     c->j->alarm = true;
 }
 
-static void judge_failure(struct px_case *c, const struct px_field *f, bool readable)
+static void judge_failure(struct px_case *c, const struct px_value *f, bool readable)
 {
     bool enveloped =
-        readable && (px_field_word(&f[A_ERROR]).n > 0 || px_field_str(&f[A_ERROR_TYPE]).n > 0 ||
-                     px_field_str(&f[A_TITLE]).n > 0);
+        readable && (px_value_word(&f[A_ERROR]).n > 0 || px_value_str(&f[A_ERROR_TYPE]).n > 0 ||
+                     px_value_str(&f[A_TITLE]).n > 0);
     bool transient = span_is_nocase(px_answer_header(c->ans, "transient-error"), "true");
 
     /* what was logged under the attempt, if anything; a modification's own id is no payment's */
-    px_judge_id(c, enveloped && c->op == RT_AUTHORIZE ? px_field_str(&f[A_PSP]) : SPAN_NONE);
-    if (enveloped && span_is(px_field_word(&f[A_ERROR]), "704")) {
+    px_judge_id(c, enveloped && c->op == RT_AUTHORIZE ? px_value_str(&f[A_PSP]) : SPAN_NONE);
+    if (enveloped && span_is(px_value_word(&f[A_ERROR]), "704")) {
         (void)reason(c, f);
         px_judge_doubt(c, transient ? RT_SAME_KEY_YES : RT_SAME_KEY_AFTER_WAIT);
     } else if (c->ans->status >= 500) {
@@ -291,9 +294,9 @@ static void judge_failure(struct px_case *c, const struct px_field *f, bool read
     }
 }
 
-/* ---- an answer ------------------------------------------------------------------------------- */
+/* ---- an answer ---- */
 
-static void judge_success(struct px_case *c, const struct px_field *f, bool readable)
+static void judge_success(struct px_case *c, const struct px_value *f, bool readable)
 {
     if (!readable)
         px_judge_doubt(c, RT_SAME_KEY_YES);
@@ -313,7 +316,7 @@ void px_adyen_judge(const struct px_asking *q, enum rt_op op, const struct px_an
     struct px_case c = {
         .q = q, .op = op, .ans = ans, .arena = a, .j = out, .dialect = MONEY_ADYEN
     };
-    struct px_field f[A_FIELDS] = { 0 };
+    struct px_value f[A_FIELDS] = { 0 };
     bool readable = px_answer_json(ans) && px_pick(ans->body, answer_pick, A_FIELDS, a, f);
 
     memset(out, 0, sizeof *out);
@@ -330,11 +333,11 @@ void px_adyen_judge(const struct px_asking *q, enum rt_op op, const struct px_an
 void px_adyen_token(const struct px_answer *ans, struct arena *a, struct rt_judgement *out)
 {
     static const struct px_pick pick[] = { { { "id" } } };
-    struct px_field f;
+    struct px_value f;
 
     px_adyen_judge(NULL, RT_AUTHORIZE, ans, a, out);
     if (!px_answer_2xx(ans) || ans->status > 201 || !px_answer_json(ans) ||
-        !px_pick(ans->body, pick, 1, a, &f) || px_field_str(&f).n == 0)
+        !px_pick(ans->body, pick, 1, a, &f) || px_value_str(&f).n == 0)
         return;
     *out = (struct rt_judgement){ .outcome = RT_INFO,
                                   .executed = RT_EXECUTED_YES,
@@ -342,5 +345,5 @@ void px_adyen_token(const struct px_answer *ans, struct arena *a, struct rt_judg
                                   .same_key = RT_SAME_KEY_YES,
                                   .bound = true,
                                   .matches = -1 };
-    (void)px_id_put(out->op_id, px_field_str(&f));
+    (void)px_id_put(out->op_id, px_value_str(&f));
 }

@@ -41,16 +41,16 @@ static const struct px_pick item_pick[N_FIELDS] = {
 };
 
 /* A string, a number or a truth value, as the text that is signed. */
-static struct span as_text(const struct px_field *f)
+static struct span as_text(const struct px_value *f)
 {
     bool truth;
 
-    if (px_field_bool(f, &truth))
+    if (px_value_bool(f, &truth))
         return truth ? SPAN("true") : SPAN("false");
-    return px_field_word(f);
+    return px_value_word(f);
 }
 
-static bool signature_holds(const struct px_field *f, struct span key, struct arena *a)
+static bool signature_holds(const struct px_value *f, struct span key, struct arena *a)
 {
     static const uint8_t order[] = { N_PSP,   N_ORIGINAL, N_ACCOUNT, N_REF,
                                      N_VALUE, N_CURRENCY, N_EVENT,   N_SUCCESS };
@@ -65,11 +65,10 @@ static bool signature_holds(const struct px_field *f, struct span key, struct ar
             buf_byte(&text, ':');
         buf_put(&text, as_text(&f[order[i]]));
     }
-    return buf_ok(&text) && px_signed_adyen(px_field_str(&f[N_SIGNATURE]), buf_span(&text), key);
+    return buf_ok(&text) && px_signed_adyen(px_value_str(&f[N_SIGNATURE]), buf_span(&text), key);
 }
 
-/* ---- what an event code means ------------------------------------------------------------------
- */
+/* ---- what an event code means ---- */
 
 enum about { PAYMENT, CAPTURE, REFUND, VOID, REVERSAL, TOLD };
 
@@ -107,22 +106,21 @@ static const struct event *event_find(struct span code)
     return NULL;
 }
 
-/* ---- one item ---------------------------------------------------------------------------------
- */
+/* ---- one item ---- */
 
 struct item {
     struct px_case c;
     struct px_news *news;
-    const struct px_field *f;
+    const struct px_value *f;
     struct money amount;
 };
 
 static void judge_refusal(struct item *it)
 {
     const struct px_said said[] = {
-        { "refusalReason", px_field_str(&it->f[N_REASON]) },
-        { "refusalReasonRaw", px_field_str(&it->f[N_RAW]) },
-        { "merchantAdviceCode", px_field_str(&it->f[N_MAC]) },
+        { "refusalReason", px_value_str(&it->f[N_REASON]) },
+        { "refusalReasonRaw", px_value_str(&it->f[N_RAW]) },
+        { "merchantAdviceCode", px_value_str(&it->f[N_MAC]) },
     };
 
     (void)px_decline_judge(&px_declines_adyen, said, 3, it->c.j);
@@ -145,7 +143,7 @@ static void judge_done(struct item *it, const struct event *e)
     case CAPTURE: j->captured = it->amount; break;
     case REFUND: j->refunded = it->amount; break;
     case REVERSAL:
-        if (px_field_is(&it->f[N_ACTION], "refund")) {
+        if (px_value_is(&it->f[N_ACTION], "refund")) {
             j->refunded = it->amount;
             state = RT_STATE_REFUNDED;
         }
@@ -182,13 +180,13 @@ static void judge_event(struct item *it, const struct event *e)
     }
 }
 
-static void dedupe(struct px_news *n, const struct px_field *f)
+static void dedupe(struct px_news *n, const struct px_value *f)
 {
     struct buf b = buf_over(n->dedupe_id, sizeof n->dedupe_id);
 
-    buf_put(&b, px_field_str(&f[N_EVENT]));
+    buf_put(&b, px_value_str(&f[N_EVENT]));
     buf_byte(&b, '|');
-    buf_put(&b, px_field_str(&f[N_PSP]));
+    buf_put(&b, px_value_str(&f[N_PSP]));
     buf_byte(&b, '|');
     buf_put(&b, as_text(&f[N_SUCCESS]));
     (void)buf_z(&b);
@@ -198,7 +196,7 @@ static void read_item(struct span text, const struct px_hook *h, struct arena *a
                       struct px_news *out)
 {
     static const struct px_answer none = { .status = 200 };
-    struct px_field f[N_FIELDS];
+    struct px_value f[N_FIELDS];
     struct item it = { .c = { .op = RT_INQUIRE,
                               .ans = &none,
                               .arena = a,
@@ -209,7 +207,7 @@ static void read_item(struct span text, const struct px_hook *h, struct arena *a
     const struct event *e;
     bool modifies;
 
-    if (!px_pick(text, item_pick, N_FIELDS, a, f) || px_field_str(&f[N_EVENT]).n == 0) {
+    if (!px_pick(text, item_pick, N_FIELDS, a, f) || px_value_str(&f[N_EVENT]).n == 0) {
         out->signature = h->secret.n > 0 ? PX_INVALID : PX_UNCHECKED;
         out->judged.alarm = true;
         return;
@@ -217,15 +215,16 @@ static void read_item(struct span text, const struct px_hook *h, struct arena *a
     if (h->secret.n > 0)
         out->signature = signature_holds(f, h->secret, a) ? PX_VALID : PX_INVALID;
     dedupe(out, f);
-    e = event_find(px_field_str(&f[N_EVENT]));
-    modifies = px_field_str(&f[N_ORIGINAL]).n > 0;
-    out->ref = px_field_str(&f[N_REF]);
-    out->reason = px_field_str(&f[N_REASON]);
+    e = event_find(px_value_str(&f[N_EVENT]));
+    modifies = px_value_str(&f[N_ORIGINAL]).n > 0;
+    out->ref = px_value_str(&f[N_REF]);
+    if (!span_is(as_text(&f[N_SUCCESS]), "true") || (e != NULL && e->yes == e->no))
+        out->reason = px_value_str(&f[N_REASON]); /* with success it holds details of the card */
     out->refund = e != NULL && e->about == REFUND;
-    it.amount = px_money_of(&it.c, &f[N_VALUE], px_field_str(&f[N_CURRENCY]));
-    px_judge_id(&it.c, px_field_str(&f[modifies ? N_ORIGINAL : N_PSP]));
+    it.amount = px_money_of(&it.c, &f[N_VALUE], px_value_str(&f[N_CURRENCY]));
+    px_judge_id(&it.c, px_value_str(&f[modifies ? N_ORIGINAL : N_PSP]));
     if (modifies)
-        (void)px_id_put(out->judged.op_id, px_field_str(&f[N_PSP]));
+        (void)px_id_put(out->judged.op_id, px_value_str(&f[N_PSP]));
     if (e != NULL)
         judge_event(&it, e);
 }
@@ -234,7 +233,7 @@ unsigned px_adyen_news(const struct px_hook *h, struct arena *a, struct px_news 
 {
     static const struct px_pick pick[] = { { { "notificationItems" } } };
     struct span element;
-    struct px_field items;
+    struct px_value items;
     unsigned n = 0;
 
     if (px_pick(h->body, pick, 1, a, &items) && items.tok == JSON_ARRAY) {

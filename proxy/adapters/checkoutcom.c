@@ -8,8 +8,7 @@
 #include "proxy/adapters/decline.h"
 #include "proxy/adapters/form.h"
 
-/* ---- the credential ---------------------------------------------------------------------------
- */
+/* ---- the credential ---- */
 
 static void put_expiry(const struct rt_payment *pay, struct json_out *o)
 {
@@ -97,8 +96,7 @@ static void put_source(struct px_draft *d, struct json_out *o)
     json_close(o, '}');
 }
 
-/* ---- authorise --------------------------------------------------------------------------------
- */
+/* ---- authorise ---- */
 
 static const char *payment_type(const struct rt_payment *pay)
 {
@@ -168,8 +166,7 @@ static void put_authorize(struct px_draft *d, struct json_out *o)
     px_member(o, "failure_url", pay->return_url);
 }
 
-/* ---- what is done to a payment ----------------------------------------------------------------
- */
+/* ---- what is done to a payment ---- */
 
 static void put_action(struct px_draft *d, struct json_out *o, const char *verb)
 {

@@ -64,32 +64,32 @@ static const struct px_pick answer_pick[K_FIELDS] = {
     [K_DATA] = { { "data" } },
 };
 
-static bool reason(struct px_case *c, const struct px_field *f)
+static bool reason(struct px_case *c, const struct px_value *f)
 {
-    const struct px_field *code = px_field_there(&f[K_CODE]) ? &f[K_CODE] : &f[K_ACTION_CODE];
+    const struct px_value *code = px_value_there(&f[K_CODE]) ? &f[K_CODE] : &f[K_ACTION_CODE];
     const struct px_said said[] = {
-        { "response_code", px_field_word(code) },
-        { "error_code", px_field_str(&f[K_ERROR_CODE]) },
-        { "error_type", px_field_str(&f[K_ERROR_TYPE]) },
-        { "recommendation_code", px_field_word(&f[K_ADVICE]) },
-        { "partner_merchant_advice_code", px_field_word(&f[K_MAC]) },
-        { "scheme", px_field_str(&f[K_SCHEME]) },
+        { "response_code", px_value_word(code) },
+        { "error_code", px_value_str(&f[K_ERROR_CODE]) },
+        { "error_type", px_value_str(&f[K_ERROR_TYPE]) },
+        { "recommendation_code", px_value_word(&f[K_ADVICE]) },
+        { "partner_merchant_advice_code", px_value_word(&f[K_MAC]) },
+        { "scheme", px_value_str(&f[K_SCHEME]) },
     };
 
     return px_decline_judge(&px_declines_checkoutcom, said, sizeof said / sizeof *said, c->j);
 }
 
-/* ---- payments -------------------------------------------------------------------------------- */
+/* ---- payments ---- */
 
-static void note_payment(struct px_case *c, const struct px_field *f)
+static void note_payment(struct px_case *c, const struct px_value *f)
 {
-    struct span cur = px_field_str(&f[K_CURRENCY]), cvv = px_field_str(&f[K_CVV]);
+    struct span cur = px_value_str(&f[K_CURRENCY]), cvv = px_value_str(&f[K_CVV]);
     struct rt_judgement *j = c->j;
 
-    px_judge_id(c, px_field_str(&f[K_ID]));
-    (void)px_id_put(j->network_txn_id, px_field_str(&f[K_SCHEME_ID]));
+    px_judge_id(c, px_value_str(&f[K_ID]));
+    (void)px_id_put(j->network_txn_id, px_value_str(&f[K_SCHEME_ID]));
     px_word_put(j->cvc, sizeof j->cvc, span_str(cvv.n == 1 ? px_cvc_word(cvv.p[0]) : ""));
-    px_word_put(j->avs, sizeof j->avs, px_field_str(&f[K_AVS]));
+    px_word_put(j->avs, sizeof j->avs, px_value_str(&f[K_AVS]));
     j->amount = px_money_of(c, &f[K_AMOUNT], cur);
     j->captured = px_money_of(c, &f[K_CAPTURED], cur);
     j->refunded = px_money_of(c, &f[K_REFUNDED], cur);
@@ -97,7 +97,7 @@ static void note_payment(struct px_case *c, const struct px_field *f)
 }
 
 /* A payment that leaves its status out is as approved as it says. */
-static enum rt_state status_state(const struct px_field *f)
+static enum rt_state status_state(const struct px_value *f)
 {
     static const struct {
         const char *status;
@@ -120,23 +120,23 @@ static enum rt_state status_state(const struct px_field *f)
     bool approved;
 
     for (unsigned i = 0; i < sizeof known / sizeof *known; i++) {
-        if (px_field_is(&f[K_STATUS], known[i].status))
-            return known[i].state == RT_STATE_PENDING && px_field_str(&f[K_REDIRECT]).n > 0
+        if (px_value_is(&f[K_STATUS], known[i].status))
+            return known[i].state == RT_STATE_PENDING && px_value_str(&f[K_REDIRECT]).n > 0
                        ? RT_STATE_REQUIRES_ACTION
                        : known[i].state;
     }
-    if (px_field_there(&f[K_STATUS]) || !px_field_bool(&f[K_APPROVED], &approved))
+    if (px_value_there(&f[K_STATUS]) || !px_value_bool(&f[K_APPROVED], &approved))
         return RT_STATE_NONE;
     return approved ? RT_STATE_AUTHORIZED : RT_STATE_DECLINED;
 }
 
 /* approved and status tell the same story, or neither is believed. */
-static bool contradicts(const struct px_field *f, enum rt_state s)
+static bool contradicts(const struct px_value *f, enum rt_state s)
 {
-    struct span code = px_field_word(&f[K_CODE]);
+    struct span code = px_value_word(&f[K_CODE]);
     bool approved;
 
-    if (!px_field_bool(&f[K_APPROVED], &approved))
+    if (!px_value_bool(&f[K_APPROVED], &approved))
         return false;
     if (approved)
         return s == RT_STATE_DECLINED ||
@@ -152,20 +152,20 @@ static bool undecided(enum rt_state s)
 }
 
 /* Where the answer names what was asked for: 202 leaves amount and currency out. */
-static bool agrees_payment(const struct px_case *c, const struct px_field *f)
+static bool agrees_payment(const struct px_case *c, const struct px_value *f)
 {
-    bool said = px_field_there(&f[K_AMOUNT]) || px_field_there(&f[K_CURRENCY]);
+    bool said = px_value_there(&f[K_AMOUNT]) || px_value_there(&f[K_CURRENCY]);
     enum rt_op wish = px_case_wish(c);
 
-    if (!px_agrees_id(c, px_field_str(&f[K_ID])))
+    if (!px_agrees_id(c, px_value_str(&f[K_ID])))
         return false;
-    if (wish == RT_AUTHORIZE && !px_agrees_ref(c, px_field_str(&f[K_REF])))
+    if (wish == RT_AUTHORIZE && !px_agrees_ref(c, px_value_str(&f[K_REF])))
         return false;
     return !said || (wish == RT_CAPTURE || wish == RT_REFUND ? px_agrees_currency(c, c->j->amount)
                                                              : px_agrees_amount(c, c->j->amount));
 }
 
-static void judge_state(struct px_case *c, const struct px_field *f, enum rt_state state)
+static void judge_state(struct px_case *c, const struct px_value *f, enum rt_state state)
 {
     if (state == RT_STATE_DECLINED) {
         (void)reason(c, f);
@@ -173,7 +173,7 @@ static void judge_state(struct px_case *c, const struct px_field *f, enum rt_sta
             state = RT_STATE_REQUIRES_SCA;
     }
     if (state == RT_STATE_REQUIRES_ACTION)
-        c->j->redirect_url = px_field_str(&f[K_REDIRECT]);
+        c->j->redirect_url = px_value_str(&f[K_REDIRECT]);
     px_judge_state(c, state);
 }
 
@@ -185,13 +185,13 @@ static void judge_partly(struct px_case *c)
     c->j->alarm = true;
 }
 
-static void judge_payment(struct px_case *c, const struct px_field *f)
+static void judge_payment(struct px_case *c, const struct px_value *f)
 {
     enum rt_state state = status_state(f);
     bool later = c->ans->status == 202, known, approved = false;
 
     note_payment(c, f);
-    known = px_field_bool(&f[K_APPROVED], &approved);
+    known = px_value_bool(&f[K_APPROVED], &approved);
     if (c->j->payment_id[0] == '\0' && !(known && !approved)) {
         px_judge_strange(c);
     } else if (c->op == RT_AUTHORIZE && later) {
@@ -201,7 +201,7 @@ static void judge_payment(struct px_case *c, const struct px_field *f)
             px_judge_strange(c);
     } else if (state == RT_STATE_NONE || (c->op == RT_AUTHORIZE && (!known || undecided(state)))) {
         px_judge_strange(c);
-    } else if (approved && state == RT_STATE_AUTHORIZED && px_field_is(&f[K_CODE], "20010") &&
+    } else if (approved && state == RT_STATE_AUTHORIZED && px_value_is(&f[K_CODE], "20010") &&
                px_agrees_currency(c, c->j->amount)) {
         judge_partly(c);
     } else if (contradicts(f, state) || !agrees_payment(c, f)) {
@@ -214,7 +214,7 @@ static void judge_payment(struct px_case *c, const struct px_field *f)
 /* The list under our reference; how the filter matches is not documented, so it is read exactly. */
 static void judge_list(struct px_case *c, struct span data)
 {
-    struct px_field f[K_FIELDS], best[K_FIELDS];
+    struct px_value f[K_FIELDS], best[K_FIELDS];
     struct span element;
     int weight = -1;
 
@@ -224,7 +224,7 @@ static void judge_list(struct px_case *c, struct span data)
             px_judge_strange(c);
             return;
         }
-        if (c->q != NULL && c->q->ref.n > 0 && !span_eq(px_field_str(&f[K_REF]), c->q->ref))
+        if (c->q != NULL && c->q->ref.n > 0 && !span_eq(px_value_str(&f[K_REF]), c->q->ref))
             continue;
         c->j->matches++;
         if (px_state_weight(status_state(f)) > weight) {
@@ -241,7 +241,7 @@ static void judge_list(struct px_case *c, struct span data)
     c->j->alarm = c->j->alarm || c->j->matches > 1;
 }
 
-/* ---- actions --------------------------------------------------------------------------------- */
+/* ---- actions ---- */
 
 static struct span last_segment(struct span url)
 {
@@ -266,15 +266,15 @@ static enum rt_state accepted_state(const struct px_case *c)
     return RT_STATE_NONE;
 }
 
-static void judge_action(struct px_case *c, const struct px_field *f)
+static void judge_action(struct px_case *c, const struct px_value *f)
 {
-    struct span payment = last_segment(px_field_str(&f[K_PAYMENT]));
+    struct span payment = last_segment(px_value_str(&f[K_PAYMENT]));
     bool sized = (c->op == RT_CAPTURE || c->op == RT_REFUND) && c->q != NULL && c->q->pay != NULL &&
                  !c->q->pay->full;
 
     px_judge_id(c, payment);
-    if (!px_id_put(c->j->op_id, px_field_str(&f[K_ACTION])) || c->j->op_id[0] == '\0' ||
-        !px_agrees_id(c, payment) || !px_agrees_ref(c, px_field_str(&f[K_REF]))) {
+    if (!px_id_put(c->j->op_id, px_value_str(&f[K_ACTION])) || c->j->op_id[0] == '\0' ||
+        !px_agrees_id(c, payment) || !px_agrees_ref(c, px_value_str(&f[K_REF]))) {
         px_judge_strange(c);
         return;
     }
@@ -283,7 +283,7 @@ static void judge_action(struct px_case *c, const struct px_field *f)
     px_judge_state(c, accepted_state(c));
 }
 
-/* ---- errors ---------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static bool about_the_payer(const struct px_case *c)
 {
@@ -293,7 +293,7 @@ static bool about_the_payer(const struct px_case *c)
 }
 
 /* Nothing of a 4xx is stored under the key. */
-static void judge_invalid(struct px_case *c, const struct px_field *f, enum rt_same_key again)
+static void judge_invalid(struct px_case *c, const struct px_value *f, enum rt_same_key again)
 {
     bool listed = reason(c, f);
 
@@ -337,12 +337,12 @@ static bool may_be_empty(int status)
     return status == 401 || status == 403 || status == 404 || status == 429;
 }
 
-static void judge_failure(struct px_case *c, const struct px_field *f, bool readable)
+static void judge_failure(struct px_case *c, const struct px_value *f, bool readable)
 {
     int status = c->ans->status;
     bool enveloped =
-        readable && (px_field_there(&f[K_ERROR_TYPE]) || px_field_there(&f[K_ERROR_CODE]) ||
-                     px_field_there(&f[K_REQUEST_ID]));
+        readable && (px_value_there(&f[K_ERROR_TYPE]) || px_value_there(&f[K_ERROR_CODE]) ||
+                     px_value_there(&f[K_REQUEST_ID]));
     bool empty = c->ans->body.n == 0 && px_answer_json(c->ans);
 
     px_judge_id(c, SPAN_NONE);
@@ -366,9 +366,9 @@ static void judge_failure(struct px_case *c, const struct px_field *f, bool read
     c->j->alarm = true;
 }
 
-/* ---- an answer ------------------------------------------------------------------------------- */
+/* ---- an answer ---- */
 
-static void judge_success(struct px_case *c, const struct px_field *f, bool readable)
+static void judge_success(struct px_case *c, const struct px_value *f, bool readable)
 {
     if (!readable)
         px_judge_doubt(c, RT_SAME_KEY_YES); /* stored: a copy gets it again */
@@ -388,7 +388,7 @@ void px_checkoutcom_judge(const struct px_asking *q, enum rt_op op, const struct
     struct px_case c = {
         .q = q, .op = op, .ans = ans, .arena = a, .j = out, .dialect = MONEY_CHECKOUTCOM
     };
-    struct px_field f[K_FIELDS] = { 0 };
+    struct px_value f[K_FIELDS] = { 0 };
     bool readable = px_answer_json(ans) && px_pick(ans->body, answer_pick, K_FIELDS, a, f);
 
     memset(out, 0, sizeof *out);
@@ -405,14 +405,14 @@ void px_checkoutcom_judge(const struct px_asking *q, enum rt_op op, const struct
 void px_checkoutcom_token(const struct px_answer *ans, struct arena *a, struct rt_judgement *out)
 {
     static const struct px_pick pick[] = { { { "token" } }, { { "id" } } };
-    struct px_field f[2];
+    struct px_value f[2];
     struct span token;
 
     px_checkoutcom_judge(NULL, RT_AUTHORIZE, ans, a, out);
     if (!px_answer_2xx(ans) || ans->status > 201 || !px_answer_json(ans) ||
         !px_pick(ans->body, pick, 2, a, f))
         return;
-    token = px_field_str(&f[px_field_str(&f[0]).n > 0 ? 0 : 1]);
+    token = px_value_str(&f[px_value_str(&f[0]).n > 0 ? 0 : 1]);
     if (!span_starts(token, "tok_") && !span_starts(token, "src_"))
         return;
     *out = (struct rt_judgement){ .outcome = RT_INFO,

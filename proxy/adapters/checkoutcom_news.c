@@ -68,12 +68,12 @@ static const struct event *event_find(struct span type)
     return NULL;
 }
 
-static void judge_declined(struct px_case *c, const struct px_field *f)
+static void judge_declined(struct px_case *c, const struct px_value *f)
 {
     const struct px_said said[] = {
-        { "response_code", px_field_word(&f[W_CODE]) },
-        { "recommendation_code", px_field_word(&f[W_ADVICE]) },
-        { "partner_merchant_advice_code", px_field_word(&f[W_MAC]) },
+        { "response_code", px_value_word(&f[W_CODE]) },
+        { "recommendation_code", px_value_word(&f[W_ADVICE]) },
+        { "partner_merchant_advice_code", px_value_word(&f[W_MAC]) },
     };
 
     (void)px_decline_judge(&px_declines_checkoutcom, said, 3, c->j);
@@ -82,9 +82,9 @@ static void judge_declined(struct px_case *c, const struct px_field *f)
 
 /* The event names the amount of this refund. Whether that was everything, only the balances tell;
  * without them a part is all that can be said. */
-static enum rt_state refunded(struct px_case *c, const struct px_field *f, struct money amount)
+static enum rt_state refunded(struct px_case *c, const struct px_value *f, struct money amount)
 {
-    struct span cur = px_field_str(&f[W_CURRENCY]);
+    struct span cur = px_value_str(&f[W_CURRENCY]);
     struct money captured = px_money_of(c, &f[W_CAPTURED], cur);
     struct money total = px_money_of(c, &f[W_REFUNDED], cur);
 
@@ -95,9 +95,9 @@ static enum rt_state refunded(struct px_case *c, const struct px_field *f, struc
     return RT_STATE_REFUNDED;
 }
 
-static void judge_event(struct px_case *c, const struct px_field *f, const struct event *e)
+static void judge_event(struct px_case *c, const struct px_value *f, const struct event *e)
 {
-    struct money amount = px_money_of(c, &f[W_AMOUNT], px_field_str(&f[W_CURRENCY]));
+    struct money amount = px_money_of(c, &f[W_AMOUNT], px_value_str(&f[W_CURRENCY]));
     struct rt_judgement *j = c->j;
 
     if (e->outcome == RT_DECLINED) {
@@ -125,7 +125,7 @@ unsigned px_checkoutcom_news(const struct px_hook *h, struct arena *a, struct px
     struct px_case c = {
         .op = RT_INQUIRE, .ans = &none, .arena = a, .j = &out->judged, .dialect = MONEY_CHECKOUTCOM
     };
-    struct px_field f[W_FIELDS];
+    struct px_value f[W_FIELDS];
     const struct event *e;
 
     (void)max;
@@ -134,20 +134,21 @@ unsigned px_checkoutcom_news(const struct px_hook *h, struct arena *a, struct px
 
         out->signature = px_signed_checkoutcom(header, h->body, h->secret) ? PX_VALID : PX_INVALID;
     }
-    if (!px_pick(h->body, event_pick, W_FIELDS, a, f) || px_field_str(&f[W_TYPE]).n == 0) {
+    if (!px_pick(h->body, event_pick, W_FIELDS, a, f) || px_value_str(&f[W_TYPE]).n == 0) {
         out->judged.alarm = true;
         return 1;
     }
-    px_word_put(out->dedupe_id, sizeof out->dedupe_id, px_field_str(&f[W_ID]));
-    px_judge_id(&c, px_field_str(&f[W_PAYMENT]));
-    (void)px_id_put(out->judged.op_id, px_field_str(&f[W_ACTION]));
-    out->ref = px_field_str(&f[W_REF]);
-    out->reason = px_field_str(&f[W_SUMMARY]);
-    out->refund = span_starts(px_field_str(&f[W_TYPE]), "payment_refund");
-    e = event_find(px_field_str(&f[W_TYPE]));
+    px_word_put(out->dedupe_id, sizeof out->dedupe_id, px_value_str(&f[W_ID]));
+    px_judge_id(&c, px_value_str(&f[W_PAYMENT]));
+    (void)px_id_put(out->judged.op_id, px_value_str(&f[W_ACTION]));
+    out->ref = px_value_str(&f[W_REF]);
+    out->refund = span_starts(px_value_str(&f[W_TYPE]), "payment_refund");
+    e = event_find(px_value_str(&f[W_TYPE]));
+    if (e != NULL && e->outcome != RT_APPROVED)
+        out->reason = px_value_str(&f[W_SUMMARY]);
     if (e != NULL)
         judge_event(&c, f, e);
-    else if (span_starts(px_field_str(&f[W_TYPE]), "dispute_"))
+    else if (span_starts(px_value_str(&f[W_TYPE]), "dispute_"))
         out->judged.state = RT_STATE_CHARGEBACK;
     return 1;
 }

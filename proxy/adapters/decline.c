@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* ---- the tables ------------------------------------------------------------------------------ */
+/* ---- the tables ---- */
 
 static int order(struct span a, const char *z)
 {
@@ -69,7 +69,7 @@ bool px_decline_role(const struct px_declines *d, struct span field, enum px_rol
     return false;
 }
 
-/* ---- what was said --------------------------------------------------------------------------- */
+/* ---- what was said ---- */
 
 struct heard {
     const struct px_decline *row; /* the provider's own reason; NULL: none that we know */
@@ -148,7 +148,7 @@ static struct heard hear_all(const struct px_declines *d, const struct px_said *
     return h;
 }
 
-/* ---- what it means --------------------------------------------------------------------------- */
+/* ---- what it means ---- */
 
 static bool one_of(struct span two_chars, const char *const *list)
 {
@@ -256,7 +256,7 @@ bool px_decline_judge(const struct px_declines *d, const struct px_said *said, u
     return h.row != NULL && !h.unlisted;
 }
 
-/* ---- providers ------------------------------------------------------------------------------- */
+/* ---- providers ---- */
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 

@@ -5,7 +5,7 @@
 
 #include "routing/base/check.h"
 
-/* ---- doubt ----------------------------------------------------------------------------------- */
+/* ---- doubt ---- */
 
 static void in_doubt(struct px_case *c, enum rt_same_key again)
 {
@@ -36,7 +36,7 @@ void px_judge_strange(struct px_case *c)
     c->j->alarm = true;
 }
 
-/* ---- known ends ------------------------------------------------------------------------------ */
+/* ---- known ends ---- */
 
 enum rt_op px_case_wish(const struct px_case *c)
 {
@@ -102,8 +102,7 @@ void px_judge_throttled(struct px_case *c, enum rt_code code)
         px_judge_refused(c, RT_STATE_NOT_EXECUTED, RT_SAME_KEY_AFTER_WAIT);
 }
 
-/* ---- from the object's state to the outcome of a wish -----------------------------------------
- */
+/* ---- from the object's state to the outcome of a wish ---- */
 
 /* RT_INFO stands for "not done, as far as can be seen". */
 static enum rt_outcome authorize_outcome(enum rt_state s)
@@ -229,7 +228,7 @@ void px_judge_state(struct px_case *c, enum rt_state state)
     }
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 struct span px_answer_header(const struct px_answer *ans, const char *name)
 {
@@ -281,14 +280,14 @@ void px_word_put(char *dst, size_t cap, struct span text)
         dst[0] = '\0';
 }
 
-struct money px_money_of(const struct px_case *c, const struct px_field *units, struct span code)
+struct money px_money_of(const struct px_case *c, const struct px_value *units, struct span code)
 {
     struct money none = { 0, CURRENCY_NONE }, m = none;
     char upper[3];
     int64_t n;
     currency cur;
 
-    if (code.n != sizeof upper || !px_field_i64(units, &n))
+    if (code.n != sizeof upper || !px_value_i64(units, &n))
         return none;
     for (unsigned i = 0; i < sizeof upper; i++)
         upper[i] = code.p[i] >= 'a' && code.p[i] <= 'z' ? (char)(code.p[i] - 'a' + 'A') : code.p[i];
@@ -327,8 +326,7 @@ int px_state_weight(enum rt_state s)
     return 0;
 }
 
-/* ---- does the answer speak of our request? -----------------------------------------------------
- */
+/* ---- does the answer speak of our request? ---- */
 
 static const struct rt_payment *compared(const struct px_case *c)
 {

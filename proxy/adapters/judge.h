@@ -62,7 +62,7 @@ bool px_id_put(char dst[LIMIT_REF + 1], struct span id);
 void px_word_put(char *dst, size_t cap, struct span text);
 /* units in the provider's convention -> money; CURRENCY_NONE if that can not be. code may be lower
  * case. */
-struct money px_money_of(const struct px_case *c, const struct px_field *units, struct span code);
+struct money px_money_of(const struct px_case *c, const struct px_value *units, struct span code);
 /* "match", "no_match", "not_checked" or "" from a one letter answer as schemes write it. */
 const char *px_cvc_word(char letter);
 

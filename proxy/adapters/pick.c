@@ -8,7 +8,7 @@
 struct walk {
     struct json j;
     const struct px_pick *pick;
-    struct px_field *out;
+    struct px_value *out;
     struct arena *arena;
 };
 
@@ -80,7 +80,7 @@ static bool inner(struct walk *w, uint64_t deeper, unsigned level)
 /* The current token begins a value; afterwards it ends it. */
 static bool value(struct walk *w, uint64_t wanted, unsigned level)
 {
-    struct px_field f = { .tok = json_tok(&w->j), .text = json_raw(&w->j) };
+    struct px_value f = { .tok = json_tok(&w->j), .text = json_raw(&w->j) };
     const char *start = f.text.p;
     uint64_t here = 0;
 
@@ -101,7 +101,7 @@ static bool value(struct walk *w, uint64_t wanted, unsigned level)
 }
 
 bool px_pick(struct span body, const struct px_pick *pick, unsigned n, struct arena *a,
-             struct px_field *out)
+             struct px_value *out)
 {
     struct walk w = { .pick = pick, .out = out, .arena = a };
     uint64_t all = n == 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1;
@@ -139,27 +139,27 @@ bool px_pick_element(struct span *rest, struct span *element)
     return true;
 }
 
-bool px_field_there(const struct px_field *f)
+bool px_value_there(const struct px_value *f)
 {
     return f->tok != JSON_ERROR;
 }
 
-struct span px_field_str(const struct px_field *f)
+struct span px_value_str(const struct px_value *f)
 {
     return f->tok == JSON_STRING ? f->text : SPAN_NONE;
 }
 
-struct span px_field_word(const struct px_field *f)
+struct span px_value_word(const struct px_value *f)
 {
     return f->tok == JSON_STRING || f->tok == JSON_NUMBER ? f->text : SPAN_NONE;
 }
 
-bool px_field_i64(const struct px_field *f, int64_t *out)
+bool px_value_i64(const struct px_value *f, int64_t *out)
 {
     return f->tok == JSON_NUMBER && span_i64(f->text, out) == OK;
 }
 
-bool px_field_bool(const struct px_field *f, bool *out)
+bool px_value_bool(const struct px_value *f, bool *out)
 {
     if (f->tok != JSON_TRUE && f->tok != JSON_FALSE)
         return false;
@@ -167,7 +167,7 @@ bool px_field_bool(const struct px_field *f, bool *out)
     return true;
 }
 
-bool px_field_is(const struct px_field *f, const char *z)
+bool px_value_is(const struct px_value *f, const char *z)
 {
     return f->tok == JSON_STRING && span_is(f->text, z);
 }

@@ -20,7 +20,7 @@ struct px_pick {
 
 /* What stood there. Zeroed: nothing did, or null. text: a string without its escapes, a number as
  * written, an object or array from bracket to bracket. */
-struct px_field {
+struct px_value {
     enum json_tok tok; /* JSON_ERROR: absent */
     struct span text;
 };
@@ -28,15 +28,15 @@ struct px_field {
 /* Fills out[n], where out[i] belongs to pick[i]. False if body is not one JSON object, or the arena
  * is full. Results point into body or a. */
 bool px_pick(struct span body, const struct px_pick *pick, unsigned n, struct arena *a,
-             struct px_field *out);
+             struct px_value *out);
 
 /* The next element of an array that px_pick found; *rest starts as its text. */
 bool px_pick_element(struct span *rest, struct span *element);
 
-bool px_field_there(const struct px_field *f);
-struct span px_field_str(const struct px_field *f);        /* SPAN_NONE unless a string */
-struct span px_field_word(const struct px_field *f);       /* a string, or a number as written */
-bool px_field_i64(const struct px_field *f, int64_t *out); /* false unless an integer */
-bool px_field_bool(const struct px_field *f, bool *out);   /* false unless true or false */
-bool px_field_is(const struct px_field *f, const char *z); /* a string that equals z */
+bool px_value_there(const struct px_value *f);
+struct span px_value_str(const struct px_value *f);        /* SPAN_NONE unless a string */
+struct span px_value_word(const struct px_value *f);       /* a string, or a number as written */
+bool px_value_i64(const struct px_value *f, int64_t *out); /* false unless an integer */
+bool px_value_bool(const struct px_value *f, bool *out);   /* false unless true or false */
+bool px_value_is(const struct px_value *f, const char *z); /* a string that equals z */
 #endif

@@ -12,8 +12,7 @@
 #define DATA    "payment_method_data"
 #define OPTIONS "payment_method_options[card]"
 
-/* ---- the credential ---------------------------------------------------------------------------
- */
+/* ---- the credential ---- */
 
 static void put_billing(struct px_draft *d)
 {
@@ -76,8 +75,7 @@ static void put_credential(struct px_draft *d)
     }
 }
 
-/* ---- authorise --------------------------------------------------------------------------------
- */
+/* ---- authorise ---- */
 
 /* Who started it, and whether the card is kept or was kept before. */
 static void put_circumstances(struct px_draft *d)
@@ -146,8 +144,7 @@ static void put_authorize(struct px_draft *d)
         px_form_z(&d->body, "expand[0]", "latest_charge");
 }
 
-/* ---- what is done to a payment ----------------------------------------------------------------
- */
+/* ---- what is done to a payment ---- */
 
 static void put_on_intent(struct px_draft *d, const char *verb)
 {

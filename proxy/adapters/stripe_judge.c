@@ -7,7 +7,7 @@
 #include "proxy/adapters/decline.h"
 #include "proxy/adapters/stripe.h"
 
-/* ---- PaymentIntents -------------------------------------------------------------------------- */
+/* ---- PaymentIntents ---- */
 
 enum {
     I_OBJECT,
@@ -74,27 +74,27 @@ static enum rt_state intent_state(const struct px_intent *i, struct span status)
 
 bool px_intent_read(const struct px_case *c, struct span text, struct px_intent *out)
 {
-    struct px_field f[I_FIELDS];
+    struct px_value f[I_FIELDS];
     struct span cur;
 
     *out = (struct px_intent){ .state = RT_STATE_NONE };
     if (!px_pick(text, intent_pick, I_FIELDS, c->arena, f) ||
-        !px_field_is(&f[I_OBJECT], "payment_intent"))
+        !px_value_is(&f[I_OBJECT], "payment_intent"))
         return false;
-    cur = px_field_str(&f[I_CURRENCY]);
-    out->id = px_field_str(&f[I_ID]);
-    out->ref = px_field_str(&f[I_REF]);
-    out->redirect_url = px_field_str(&f[I_URL]);
-    out->cancellation_reason = px_field_str(&f[I_CANCELLATION]);
-    out->network_txn_id = px_field_str(&f[I_NETWORK_TXN]);
-    out->cvc = px_field_str(&f[I_CVC]);
+    cur = px_value_str(&f[I_CURRENCY]);
+    out->id = px_value_str(&f[I_ID]);
+    out->ref = px_value_str(&f[I_REF]);
+    out->redirect_url = px_value_str(&f[I_URL]);
+    out->cancellation_reason = px_value_str(&f[I_CANCELLATION]);
+    out->network_txn_id = px_value_str(&f[I_NETWORK_TXN]);
+    out->cvc = px_value_str(&f[I_CVC]);
     out->amount = px_money_of(c, &f[I_AMOUNT], cur);
     out->capturable = px_money_of(c, &f[I_CAPTURABLE], cur);
     out->received = px_money_of(c, &f[I_RECEIVED], cur);
     out->refunded = px_money_of(c, &f[I_REFUNDED], cur);
     if (f[I_LAST_ERROR].tok == JSON_OBJECT)
         out->last_error = f[I_LAST_ERROR].text;
-    out->state = intent_state(out, px_field_str(&f[I_STATUS]));
+    out->state = intent_state(out, px_value_str(&f[I_STATUS]));
     return out->id.n > 0 && out->id.n <= LIMIT_REF;
 }
 
@@ -137,7 +137,7 @@ static bool agrees(const struct px_case *c, const struct px_intent *i)
     return wish == RT_CAPTURE || wish == RT_REFUND || px_agrees_amount(c, i->amount);
 }
 
-/* ---- reasons --------------------------------------------------------------------------------- */
+/* ---- reasons ---- */
 
 enum { E_TYPE, E_CODE, E_DECLINE, E_ADVICE, E_MAC, E_ISSUER, E_BRAND, E_INTENT, E_FIELDS };
 
@@ -164,20 +164,20 @@ static const char *const error_field[E_INTENT] = {
 
 bool px_stripe_reason(struct px_case *c, struct span error, struct span inner)
 {
-    struct px_field outer[E_FIELDS] = { 0 }, within[E_FIELDS] = { 0 };
+    struct px_value outer[E_FIELDS] = { 0 }, within[E_FIELDS] = { 0 };
     struct px_said said[E_INTENT];
 
     (void)px_pick(error, error_pick, E_FIELDS, c->arena, outer);
     (void)px_pick(inner, error_pick, E_FIELDS, c->arena, within);
     for (unsigned i = 0; i < E_INTENT; i++) {
-        const struct px_field *f = px_field_there(&outer[i]) ? &outer[i] : &within[i];
+        const struct px_value *f = px_value_there(&outer[i]) ? &outer[i] : &within[i];
 
-        said[i] = (struct px_said){ error_field[i], px_field_word(f) };
+        said[i] = (struct px_said){ error_field[i], px_value_word(f) };
     }
     return px_decline_judge(&px_declines_stripe, said, E_INTENT, c->j);
 }
 
-/* ---- answers that carry the object ----------------------------------------------------------- */
+/* ---- answers that carry the object ---- */
 
 static void judge_intent(struct px_case *c, struct span text)
 {
@@ -266,23 +266,23 @@ static enum rt_state refund_state(const struct px_case *c, struct span status)
 
 static void judge_refund(struct px_case *c, struct span text)
 {
-    struct px_field f[R_FIELDS];
+    struct px_value f[R_FIELDS];
     enum rt_state state;
     struct money amount;
     bool whole;
 
     if (!px_pick(text, refund_pick, R_FIELDS, c->arena, f) ||
-        !px_field_is(&f[R_OBJECT], "refund") || px_field_str(&f[R_ID]).n == 0) {
+        !px_value_is(&f[R_OBJECT], "refund") || px_value_str(&f[R_ID]).n == 0) {
         px_judge_strange(c);
         return;
     }
-    amount = px_money_of(c, &f[R_AMOUNT], px_field_str(&f[R_CURRENCY]));
-    state = refund_state(c, px_field_str(&f[R_STATUS]));
+    amount = px_money_of(c, &f[R_AMOUNT], px_value_str(&f[R_CURRENCY]));
+    state = refund_state(c, px_value_str(&f[R_STATUS]));
     whole = c->q == NULL || c->q->pay == NULL || c->q->pay->full;
-    px_judge_id(c, px_field_str(&f[R_INTENT]));
-    if (!px_id_put(c->j->op_id, px_field_str(&f[R_ID])) || state == RT_STATE_NONE ||
-        !px_agrees_id(c, px_field_str(&f[R_INTENT])) || !px_agrees_currency(c, amount) ||
-        (!whole && !px_agrees_amount(c, amount)) || !px_agrees_ref(c, px_field_str(&f[R_REF]))) {
+    px_judge_id(c, px_value_str(&f[R_INTENT]));
+    if (!px_id_put(c->j->op_id, px_value_str(&f[R_ID])) || state == RT_STATE_NONE ||
+        !px_agrees_id(c, px_value_str(&f[R_INTENT])) || !px_agrees_currency(c, amount) ||
+        (!whole && !px_agrees_amount(c, amount)) || !px_agrees_ref(c, px_value_str(&f[R_REF]))) {
         px_judge_strange(c);
         return;
     }
@@ -297,7 +297,7 @@ static void judge_success(struct px_case *c)
     static const struct px_pick pick[L_FIELDS] = {
         [L_OBJECT] = { { "object" } }, [L_DATA] = { { "data" } }
     };
-    struct px_field f[L_FIELDS];
+    struct px_value f[L_FIELDS];
 
     if (!px_answer_json(c->ans) || !px_pick(c->ans->body, pick, L_FIELDS, c->arena, f))
         px_judge_doubt(c, RT_SAME_KEY_YES);
@@ -306,13 +306,13 @@ static void judge_success(struct px_case *c)
     else if (c->op == RT_REFUND)
         judge_refund(c, c->ans->body);
     else if (c->op == RT_INQUIRE && f[L_DATA].tok == JSON_ARRAY &&
-             (px_field_is(&f[L_OBJECT], "search_result") || px_field_is(&f[L_OBJECT], "list")))
+             (px_value_is(&f[L_OBJECT], "search_result") || px_value_is(&f[L_OBJECT], "list")))
         judge_list(c, f[L_DATA].text);
     else
         judge_intent(c, c->ans->body);
 }
 
-/* ---- errors ---------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 struct failure {
     struct span type, code;
@@ -323,14 +323,14 @@ struct failure {
 static bool failure_read(struct px_case *c, struct failure *out)
 {
     static const struct px_pick pick[] = { { { "error" } } };
-    struct px_field error, f[E_FIELDS];
+    struct px_value error, f[E_FIELDS];
 
     *out = (struct failure){ .listed = false };
     if (!px_answer_json(c->ans) || !px_pick(c->ans->body, pick, 1, c->arena, &error) ||
         error.tok != JSON_OBJECT || !px_pick(error.text, error_pick, E_FIELDS, c->arena, f))
         return false;
-    out->type = px_field_str(&f[E_TYPE]);
-    out->code = px_field_str(&f[E_CODE]);
+    out->type = px_value_str(&f[E_TYPE]);
+    out->code = px_value_str(&f[E_CODE]);
     if (f[E_INTENT].tok == JSON_OBJECT && px_intent_read(c, f[E_INTENT].text, &out->intent))
         px_intent_note(c, &out->intent);
     else
@@ -526,12 +526,12 @@ void px_stripe_judge(const struct px_asking *q, enum rt_op op, const struct px_a
 void px_stripe_token(const struct px_answer *ans, struct arena *a, struct rt_judgement *out)
 {
     static const struct px_pick pick[] = { { { "object" } }, { { "id" } } };
-    struct px_field f[2];
+    struct px_value f[2];
 
     px_stripe_judge(NULL, RT_AUTHORIZE, ans, a, out);
     if (!px_answer_2xx(ans) || ans->status > 201 || !px_answer_json(ans) ||
-        !px_pick(ans->body, pick, 2, a, f) || !px_field_is(&f[0], "payment_method") ||
-        !px_id_put(out->op_id, px_field_str(&f[1])))
+        !px_pick(ans->body, pick, 2, a, f) || !px_value_is(&f[0], "payment_method") ||
+        !px_id_put(out->op_id, px_value_str(&f[1])))
         return;
     *out = (struct rt_judgement){ .outcome = RT_INFO,
                                   .executed = RT_EXECUTED_YES,
@@ -540,5 +540,5 @@ void px_stripe_token(const struct px_answer *ans, struct arena *a, struct rt_jud
                                   .bound = true,
                                   .replayed = out->replayed,
                                   .matches = -1 };
-    (void)px_id_put(out->op_id, px_field_str(&f[1]));
+    (void)px_id_put(out->op_id, px_value_str(&f[1]));
 }

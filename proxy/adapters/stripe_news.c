@@ -10,8 +10,7 @@ struct story {
     struct span type, object;
 };
 
-/* ---- payment_intent.* -------------------------------------------------------------------------
- */
+/* ---- payment_intent. ---- */
 
 static struct span cancel_reason(struct span word)
 {
@@ -60,8 +59,7 @@ static void about_intent(struct story *s)
     }
 }
 
-/* ---- charge.* ---------------------------------------------------------------------------------
- */
+/* ---- charge. ---- */
 
 enum { C_ID, C_INTENT, C_AMOUNT, C_CAPTURED, C_REFUNDED, C_CURRENCY, C_REF, C_FIELDS };
 
@@ -77,18 +75,18 @@ static const struct px_pick charge_pick[C_FIELDS] = {
 
 static bool charge_read(struct story *s)
 {
-    struct px_field f[C_FIELDS];
+    struct px_value f[C_FIELDS];
     struct rt_judgement *j = s->c.j;
     struct span cur;
 
     if (!px_pick(s->object, charge_pick, C_FIELDS, s->c.arena, f))
         return false;
-    cur = px_field_str(&f[C_CURRENCY]);
-    px_judge_id(&s->c, px_field_str(&f[C_INTENT]));
+    cur = px_value_str(&f[C_CURRENCY]);
+    px_judge_id(&s->c, px_value_str(&f[C_INTENT]));
     j->amount = px_money_of(&s->c, &f[C_AMOUNT], cur);
     j->captured = px_money_of(&s->c, &f[C_CAPTURED], cur);
     j->refunded = px_money_of(&s->c, &f[C_REFUNDED], cur);
-    s->news->ref = px_field_str(&f[C_REF]);
+    s->news->ref = px_value_str(&f[C_REF]);
     return true;
 }
 
@@ -128,8 +126,7 @@ static void about_dispute(struct story *s)
     }
 }
 
-/* ---- refund.* ---------------------------------------------------------------------------------
- */
+/* ---- refund. ---- */
 
 /* The operation's own state: how much of the payment it was, the event does not say. */
 static void about_refund(struct story *s)
@@ -138,22 +135,22 @@ static void about_refund(struct story *s)
                                            { { "status" } },   { { "amount" } },
                                            { { "currency" } }, { { "metadata", "gw_refund" } } };
     struct rt_judgement *j = s->c.j;
-    struct px_field f[6];
+    struct px_value f[6];
 
-    if (!px_pick(s->object, pick, 6, s->c.arena, f) || !px_id_put(j->op_id, px_field_str(&f[0]))) {
+    if (!px_pick(s->object, pick, 6, s->c.arena, f) || !px_id_put(j->op_id, px_value_str(&f[0]))) {
         px_judge_strange(&s->c);
         return;
     }
     s->news->refund = true;
-    s->news->ref = px_field_str(&f[5]);
-    px_judge_id(&s->c, px_field_str(&f[1]));
-    j->refunded = px_money_of(&s->c, &f[3], px_field_str(&f[4]));
+    s->news->ref = px_value_str(&f[5]);
+    px_judge_id(&s->c, px_value_str(&f[1]));
+    j->refunded = px_money_of(&s->c, &f[3], px_value_str(&f[4]));
     s->c.op = RT_REFUND;
-    if (px_field_is(&f[2], "succeeded"))
+    if (px_value_is(&f[2], "succeeded"))
         px_judge_state(&s->c, RT_STATE_REFUNDED);
-    else if (px_field_is(&f[2], "pending") || px_field_is(&f[2], "requires_action"))
+    else if (px_value_is(&f[2], "pending") || px_value_is(&f[2], "requires_action"))
         px_judge_state(&s->c, RT_STATE_REFUND_PENDING);
-    else if (px_field_is(&f[2], "failed") || px_field_is(&f[2], "canceled"))
+    else if (px_value_is(&f[2], "failed") || px_value_is(&f[2], "canceled"))
         px_judge_state(&s->c, RT_STATE_REFUND_FAILED);
     else
         px_judge_strange(&s->c);
@@ -163,8 +160,7 @@ static void about_refund(struct story *s)
     }
 }
 
-/* ---- an event ---------------------------------------------------------------------------------
- */
+/* ---- an event ---- */
 
 unsigned px_stripe_news(const struct px_hook *h, struct arena *a, struct px_news *out, unsigned max)
 {
@@ -176,7 +172,7 @@ unsigned px_stripe_news(const struct px_hook *h, struct arena *a, struct px_news
                               .j = &out->judged,
                               .dialect = MONEY_STRIPE },
                        .news = out };
-    struct px_field f[3];
+    struct px_value f[3];
 
     (void)max;
     if (h->secret.n > 0) {
@@ -188,9 +184,9 @@ unsigned px_stripe_news(const struct px_hook *h, struct arena *a, struct px_news
         out->judged.alarm = true;
         return 1;
     }
-    s.type = px_field_str(&f[1]);
+    s.type = px_value_str(&f[1]);
     s.object = f[2].text;
-    px_word_put(out->dedupe_id, sizeof out->dedupe_id, px_field_str(&f[0]));
+    px_word_put(out->dedupe_id, sizeof out->dedupe_id, px_value_str(&f[0]));
     if (span_starts(s.type, "charge.dispute."))
         about_dispute(&s);
     else if (span_starts(s.type, "refund.") || span_is(s.type, "charge.refund.updated"))

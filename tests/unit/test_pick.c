@@ -14,7 +14,7 @@ static const struct px_pick pick[FIELDS] = {
     [AMOUNT] = { { "amount" } },
 };
 
-static bool take(const char *text, struct px_field *f)
+static bool take(const char *text, struct px_value *f)
 {
     static char mem[4096];
     static struct arena a;
@@ -25,7 +25,7 @@ static bool take(const char *text, struct px_field *f)
 
 static void fields_are_found_where_they_belong(void **state)
 {
-    struct px_field f[FIELDS];
+    struct px_value f[FIELDS];
     int64_t n;
     bool flag;
 
@@ -34,30 +34,30 @@ static void fields_are_found_where_they_belong(void **state)
                      "\"error\":{\"payment_intent\": {\"id\":\"pi\", \"q\":[1]} },"
                      "\"flag\":false,\"amount\":12}",
                      f));
-    assert_span(px_field_str(&f[ID]), "ab");
-    assert_span(px_field_str(&f[DEEP]), "pi");
-    assert_span(px_field_str(&f[FIRST]), "c1");
+    assert_span(px_value_str(&f[ID]), "ab");
+    assert_span(px_value_str(&f[DEEP]), "pi");
+    assert_span(px_value_str(&f[FIRST]), "c1");
     assert_span(f[OBJECT].text, "{\"id\":\"pi\", \"q\":[1]}");
-    assert_true(px_field_bool(&f[FLAG], &flag));
+    assert_true(px_value_bool(&f[FLAG], &flag));
     assert_false(flag);
-    assert_true(px_field_i64(&f[AMOUNT], &n));
+    assert_true(px_value_i64(&f[AMOUNT], &n));
     assert_int_equal(n, 12);
 }
 
 static void a_wrong_type_is_as_good_as_absent(void **state)
 {
-    struct px_field f[FIELDS];
+    struct px_value f[FIELDS];
     int64_t n;
     bool flag;
 
     (void)state;
     assert_true(take("{\"id\":7,\"flag\":\"true\",\"amount\":1.5,\"error\":null,\"codes\":{}}", f));
-    assert_int_equal(px_field_str(&f[ID]).n, 0);
-    assert_span(px_field_word(&f[ID]), "7");
-    assert_false(px_field_bool(&f[FLAG], &flag));
-    assert_false(px_field_i64(&f[AMOUNT], &n));
-    assert_false(px_field_there(&f[OBJECT]));
-    assert_false(px_field_there(&f[FIRST]));
+    assert_int_equal(px_value_str(&f[ID]).n, 0);
+    assert_span(px_value_word(&f[ID]), "7");
+    assert_false(px_value_bool(&f[FLAG], &flag));
+    assert_false(px_value_i64(&f[AMOUNT], &n));
+    assert_false(px_value_there(&f[OBJECT]));
+    assert_false(px_value_there(&f[FIRST]));
 }
 
 static void half_an_answer_has_no_fields(void **state)
@@ -74,12 +74,12 @@ static void half_an_answer_has_no_fields(void **state)
         "<html>{\"id\":\"a\"}</html>",
         "{\"id\":\"\xC3\"}",
     };
-    struct px_field f[FIELDS];
+    struct px_value f[FIELDS];
 
     (void)state;
     for (unsigned i = 0; i < sizeof broken / sizeof *broken; i++) {
         assert_false(take(broken[i], f));
-        assert_false(px_field_there(&f[ID]));
+        assert_false(px_value_there(&f[ID]));
     }
 }
 
