@@ -216,7 +216,7 @@ static void choose_first(struct hl_book *b, const struct hl_question *q,
                          const struct candidate *all, double hard, double r0, struct hl_choice *out)
 {
     int best_well = -1;
-    double best = -INFINITY, well = -INFINITY;
+    double best = -HUGE_VAL, well = -HUGE_VAL;
 
     for (unsigned i = 0; i < q->options; i++) {
         struct worth w;

@@ -47,7 +47,8 @@ const char *px_cli_value(const struct px_cli *c, const char *option)
     return last;
 }
 
-static void complain(const struct px_cli *c, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void complain(const struct px_cli *c, const char *fmt,
+                                                           va_list ap)
 {
     (void)fprintf(stderr, "signalbox %s: ", c->command->name);
     (void)vfprintf(stderr, fmt, ap);
