@@ -54,10 +54,15 @@ static const char *word_of_op(enum rt_op op)
     return "approved";
 }
 
-/* A provider that took an operation and will tell its result later. */
+/* A provider that took an operation and will tell its result later. Nobody is asked to act on one.
+ */
 static bool still_to_come(const struct px_record *r)
 {
-    return r->op != RT_AUTHORIZE &&
+    if (r->op == RT_AUTHORIZE)
+        return false;
+    if (r->outcome == RT_ACTION_REQUIRED)
+        return true;
+    return r->outcome == RT_APPROVED &&
            (r->state == RT_STATE_CAPTURE_PENDING || r->state == RT_STATE_VOID_PENDING ||
             r->state == RT_STATE_REVERSAL_PENDING || r->state == RT_STATE_REFUND_PENDING);
 }
@@ -66,13 +71,10 @@ const char *px_answer_word(const struct px_record *r)
 {
     if (r->standing == PX_NEVER_SENT)
         return "failed";
-    if (r->standing == PX_OPEN)
+    if (r->standing == PX_OPEN || still_to_come(r))
         return "processing";
     switch (r->outcome) {
-    case RT_APPROVED:
-        if (r->op == RT_AUTHORIZE)
-            return word_of_state(r->state);
-        return still_to_come(r) ? "processing" : word_of_op(r->op);
+    case RT_APPROVED: return r->op == RT_AUTHORIZE ? word_of_state(r->state) : word_of_op(r->op);
     case RT_DECLINED: return "declined";
     case RT_ACTION_REQUIRED: return "action_required";
     case RT_ERROR: return "failed";
@@ -135,11 +137,10 @@ static int status_of(const struct px_record *r)
 
     if (r->standing == PX_NEVER_SENT)
         return status_of_nothing_done(r->code);
+    if (still_to_come(r))
+        return 202;
     switch (r->outcome) {
-    case RT_APPROVED:
-        if (still_to_come(r))
-            return 202;
-        return r->op == RT_CAPTURE || r->op == RT_VOID ? 200 : 201;
+    case RT_APPROVED: return r->op == RT_CAPTURE || r->op == RT_VOID ? 200 : 201;
     case RT_ACTION_REQUIRED: return 201;
     case RT_DECLINED: return operation && conflicts(r->code) ? 409 : 402;
     case RT_ERROR: return status_of_nothing_done(r->code);

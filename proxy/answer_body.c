@@ -173,12 +173,20 @@ static void write_reason(struct json_out *o, const struct px_attempt *t)
     json_member_z(o, "message", text);
 }
 
+/* What the wire proved outweighs that nobody wrote an outcome down. */
+static enum rt_outcome outcome_of(const struct px_attempt *t)
+{
+    bool nothing = strcmp(t->evidence, "not_sent") == 0 || strcmp(t->evidence, "refused") == 0;
+
+    return nothing && t->outcome == RT_UNKNOWN ? RT_ERROR : t->outcome;
+}
+
 static void write_attempt(struct json_out *o, const struct px_attempt *t)
 {
     json_open(o, '{');
     json_member_z(o, "provider", t->provider);
     json_member_z(o, "reference", t->ref);
-    json_member_z(o, "outcome", rt_outcome_name(t->outcome));
+    json_member_z(o, "outcome", rt_outcome_name(outcome_of(t)));
     text_if(o, "evidence", t->evidence);
     write_reason(o, t);
     text_if(o, "provider_code", t->raw_code);
