@@ -15,7 +15,7 @@ void px_harden(void)
     struct sigaction ignore = { .sa_handler = SIG_IGN };
 
     CHECK(setrlimit(RLIMIT_CORE, &none) == 0);
-    CHECK(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0);
+    CHECK(prctl(PR_SET_DUMPABLE, PX_DUMPABLE, 0, 0, 0) == 0);
     CHECK(sigaction(SIGPIPE, &ignore, NULL) == 0);
     (void)umask(077);
 }
