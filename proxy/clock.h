@@ -5,7 +5,7 @@
 
 #include "routing/base/arena.h"
 
-int64_t px_now_ns(void);  /* monotonic */
-int64_t px_unix_ms(void); /* wall, UTC: for people, certificates and the journal */
+int64_t px_now_ns(void);                  /* monotonic */
+int64_t px_unix_ms(void);                 /* wall, UTC: for people, certificates and the journal */
 const struct arena_source *px_heap(void); /* malloc and free */
 #endif

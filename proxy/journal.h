@@ -48,11 +48,11 @@ enum px_said {
 
 /* How far a record is. The words are in the database. */
 enum px_standing {
-    PX_OPEN,     /* promised; somebody is asking, or died asking: see `owned` */
-    PX_PENDING,  /* parked, without an owner: in doubt or waiting for the provider; belongs to
-                    reconciliation. In doubt, a begin under its key resumes it; with an answer from
-                    the provider (outcome pending, requires_action; status set) it replays that */
-    PX_SETTLED,  /* the answer is final for this key */
+    PX_OPEN,       /* promised; somebody is asking, or died asking: see `owned` */
+    PX_PENDING,    /* parked, without an owner: in doubt or waiting for the provider; belongs to
+                      reconciliation. In doubt, a begin under its key resumes it; with an answer from
+                      the provider (outcome pending, requires_action; status set) it replays that */
+    PX_SETTLED,    /* the answer is final for this key */
     PX_NEVER_SENT, /* provably nothing happened anywhere: the same key may begin again */
 };
 

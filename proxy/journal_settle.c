@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-
 /* Of a record, what decides whether this letter may write. */
 struct stand {
     int64_t no;
