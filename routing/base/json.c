@@ -1,10 +1,11 @@
-/* routing/base/json.c -- the reader. The writer is json_out.c. */
+/* routing/base/json.c -- the reader's walk over the text. What stands there is read in
+ * json_value.c; the writer is json_out.c. */
 #include "routing/base/json.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "routing/base/check.h"
+#include "routing/base/json_bytes.h"
 #include "routing/base/utf8.h"
 
 enum expect { /* what may come next */
@@ -21,134 +22,16 @@ enum { PLAIN = 1, SPACE = 2, DIGIT = 4, HEX = 8 };
 static const uint8_t class[256] = {
 #define DEC (PLAIN | DIGIT | HEX)
 #define LET (PLAIN | HEX)
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    SPACE,
-    SPACE,
-    0,
-    0,
-    SPACE,
-    0,
-    0, /* 0 */
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0, /* 1 */
-    PLAIN | SPACE,
-    1,
-    0,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1, /* 2: 0x22 is the quote */
-    DEC,
-    DEC,
-    DEC,
-    DEC,
-    DEC,
-    DEC,
-    DEC,
-    DEC,
-    DEC,
-    DEC,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1, /* 3 */
-    1,
-    LET,
-    LET,
-    LET,
-    LET,
-    LET,
-    LET,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1, /* 4 */
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    0,
-    1,
-    1,
-    1, /* 5: 0x5C, backslash */
-    1,
-    LET,
-    LET,
-    LET,
-    LET,
-    LET,
-    LET,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1, /* 6 */
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1,
-    1, /* 7 */
+    /* clang-format off */
+    0, 0, 0, 0, 0, 0, 0, 0, 0, SPACE, SPACE, 0, 0, SPACE, 0, 0,         /* 0 */
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,                     /* 1 */
+    PLAIN | SPACE, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,         /* 2: 0x22, the quote */
+    DEC, DEC, DEC, DEC, DEC, DEC, DEC, DEC, DEC, DEC, 1, 1, 1, 1, 1, 1, /* 3 */
+    1, LET, LET, LET, LET, LET, LET, 1, 1, 1, 1, 1, 1, 1, 1, 1,         /* 4 */
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1,                     /* 5: 0x5C, backslash */
+    1, LET, LET, LET, LET, LET, LET, 1, 1, 1, 1, 1, 1, 1, 1, 1,         /* 6 */
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,                     /* 7 */
+/* clang-format on */
 #undef DEC
 #undef LET
 };
@@ -300,15 +183,7 @@ static bool string(struct json *j)
     return true;
 }
 
-/* The bytes of checked string text one by one, unescaped. */
-struct bytes {
-    struct span rest;
-    char c[4]; /* of the last character read */
-    unsigned i, n;
-};
-
-/* The next one, or -1 at the end of the text or at the quote that ends it. */
-static int byte_next(struct bytes *b)
+int json_byte_next_(struct json_bytes_ *b)
 {
     if (b->i == b->n) {
         uint32_t c = 0;
@@ -340,11 +215,11 @@ static uint64_t mix(uint64_t h, uint64_t w)
 /* Gives what hash_plain gives for the same name without escapes. */
 static uint32_t hash_escaped(struct span raw)
 {
-    struct bytes b = { .rest = raw };
+    struct json_bytes_ b = { .rest = raw };
     uint64_t h = 0, w = 0;
     unsigned shift = 0;
 
-    for (int c; (c = byte_next(&b)) >= 0;) {
+    for (int c; (c = json_byte_next_(&b)) >= 0;) {
         w |= (uint64_t)c << shift;
         shift = (shift + 8) % 64;
         if (shift == 0) {
@@ -378,12 +253,12 @@ static uint32_t hash_plain(struct span raw, size_t room)
 /* Is the name whose text begins at offset `at` (its quote ends it) the current one? */
 static bool same_name(const struct json *j, uint32_t at)
 {
-    struct bytes a = { .rest = j->raw_ }, b = { .rest = span_drop(j->text_, at) };
+    struct json_bytes_ a = { .rest = j->raw_ }, b = { .rest = span_drop(j->text_, at) };
     int c;
 
     do {
-        c = byte_next(&a);
-        if (c != byte_next(&b))
+        c = json_byte_next_(&a);
+        if (c != json_byte_next_(&b))
             return false;
     } while (c >= 0);
     return true;
@@ -572,147 +447,4 @@ enum json_tok json_next(struct json *j)
     if (j->at_ < j->text_.n)
         return unexpected(j, "something follows the value");
     return token(j, JSON_DONE, j->at_);
-}
-
-/* ---- the current token ----------------------------------------------------------------------- */
-
-enum json_tok json_tok(const struct json *j)
-{
-    return j->tok_;
-}
-
-enum err json_why(const struct json *j)
-{
-    return j->why_;
-}
-
-const char *json_what(const struct json *j)
-{
-    return j->what_;
-}
-
-struct span json_raw(const struct json *j)
-{
-    return j->raw_;
-}
-
-static bool quoted(const struct json *j)
-{
-    return j->tok_ == JSON_STRING || j->tok_ == JSON_NAME;
-}
-
-void json_where(const struct json *j, unsigned *line, unsigned *col)
-{
-    size_t end = j->raw_.p == NULL ? j->at_ : (size_t)(j->raw_.p - j->text_.p) - quoted(j);
-
-    *line = *col = 1;
-    for (size_t i = 0; i < end; i++) {
-        unsigned char c = (unsigned char)j->text_.p[i];
-
-        if (c == '\n') {
-            (*line)++;
-            *col = 1;
-        } else if (c < 0x80 || c > 0xBF) { /* a character's first byte */
-            (*col)++;
-        }
-    }
-}
-
-bool json_is(const struct json *j, const char *z)
-{
-    struct bytes b = { .rest = j->raw_ };
-
-    if (!quoted(j))
-        return false;
-    if (!j->escaped_)
-        return span_is(j->raw_, z);
-    for (; *z != '\0'; z++) {
-        if (byte_next(&b) != (unsigned char)*z)
-            return false;
-    }
-    return byte_next(&b) < 0;
-}
-
-enum err json_str(const struct json *j, struct arena *a, struct span *out)
-{
-    struct bytes b = { .rest = j->raw_ };
-    size_t n = 0;
-    char *p;
-
-    if (!quoted(j))
-        return E_SYNTAX;
-    if (!j->escaped_) {
-        *out = j->raw_;
-        return OK;
-    }
-    p = arena_alloc(a, j->raw_.n); /* no escape is shorter than what it stands for */
-    if (p == NULL)
-        return E_LIMIT;
-    for (int c; (c = byte_next(&b)) >= 0;)
-        p[n++] = (char)c;
-    *out = (struct span){ p, n };
-    return OK;
-}
-
-enum err json_i64(const struct json *j, int64_t *out)
-{
-    return j->tok_ == JSON_NUMBER ? span_i64(j->raw_, out) : E_SYNTAX;
-}
-
-bool json_skip(struct json *j)
-{
-    uint32_t depth = j->depth_;
-
-    if (j->tok_ == JSON_NAME)
-        (void)json_next(j);
-    else if (j->tok_ == JSON_OBJECT || j->tok_ == JSON_ARRAY)
-        depth--;
-    while (j->depth_ > depth && j->tok_ != JSON_ERROR)
-        (void)json_next(j);
-    return j->tok_ != JSON_ERROR;
-}
-
-/* ---- one value by its path ------------------------------------------------------------------- */
-
-/* From an object to the value of one of its members. */
-static bool find_member(struct json *j, const char *name)
-{
-    if (j->tok_ != JSON_OBJECT)
-        return false;
-    while (json_next(j) == JSON_NAME) {
-        if (json_is(j, name))
-            return json_next(j) != JSON_ERROR;
-        if (!json_skip(j))
-            return false;
-    }
-    return false;
-}
-
-static bool read_to_end(struct json *j)
-{
-    while (json_next(j) != JSON_ERROR && j->tok_ != JSON_DONE) {
-    }
-    return j->tok_ == JSON_DONE;
-}
-
-bool json_find(struct span text, struct json *j, ...)
-{
-    bool found = true;
-    struct json rest;
-    const char *name;
-    va_list ap;
-
-    json_init(j, text);
-    (void)json_next(j);
-    va_start(ap, j);
-    while (found && (name = va_arg(ap, const char *)) != NULL)
-        found = find_member(j, name);
-    va_end(ap);
-    /* A text that breaks later has no fields either: half an answer is no answer. */
-    rest = *j;
-    if (!read_to_end(&rest)) {
-        *j = rest;
-        return false;
-    }
-    return found;
 }
