@@ -2,6 +2,7 @@
 #include "proxy/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <time.h>
@@ -23,6 +24,30 @@ void px_log_to(int fd, enum px_log_level least)
 {
     atomic_store(&log_fd, fd);
     atomic_store(&log_least, (int)least);
+}
+
+enum err px_log_open(const char *path, enum px_log_level least)
+{
+    int old = atomic_load(&log_fd), fd;
+
+    if (path == NULL) {
+        px_log_to(STDERR_FILENO, least);
+        return OK;
+    }
+    fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return E_IO;
+    if (old == STDERR_FILENO) {
+        px_log_to(fd, least);
+        return OK;
+    }
+    /* The number stays: another thread may be about to write to it. */
+    if (dup3(fd, old, O_CLOEXEC) < 0) {
+        close(fd);
+        return E_IO;
+    }
+    close(fd);
+    return OK;
 }
 
 static bool digit(char c)

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "routing/base/err.h"
+
 enum px_log_level { DEBUG, INFO, WARN, ERROR };
 
 struct px_log_field {
@@ -61,6 +63,9 @@ static inline struct px_log_field px_f_bool(const char *n, bool b)
  * 19 digits that pass Luhn are masked: a second net, not the first. */
 void px_log(enum px_log_level level, const char *event, const struct px_log_field *fields);
 void px_log_to(int fd, enum px_log_level least); /* process-wide, at start */
+/* The same with a file (appended to, mode 0640); NULL is stderr. Called again it reopens the file,
+ * whatever became of the old one: for SIGUSR1 after a rotation. E_IO: the old one stays. */
+MUST enum err px_log_open(const char *path, enum px_log_level least);
 /* For what a peer can trigger: true at most `per_s` times a second per call site. */
 struct px_log_gate {
     int64_t second;
