@@ -175,7 +175,10 @@ static void put_authorize(struct px_draft *d, struct json_out *o)
     put_amount(d, o);
     json_member_str(o, "reference", d->q->ref);
     json_member_str(o, "merchantAccount", d->acc->merchant_account);
-    px_member(o, "returnUrl", pay->return_url);
+    /* CheckoutService v72 demands one even where nobody can be sent back; .invalid names nothing
+     * (RFC 2606 section 2). */
+    px_member(o, "returnUrl",
+              pay->return_url.n > 0 ? pay->return_url : SPAN("https://return-url.invalid/"));
     put_circumstances(d, o);
     put_credential(d, o);
     put_for_people(pay, o);
