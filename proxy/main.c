@@ -7,16 +7,27 @@
 #include "proxy/cmd_credential.h"
 #include "proxy/cmd_explain.h"
 #include "proxy/cmd_route.h"
+#include "proxy/cmd_serve.h"
 
+/* clang-format off: one line a command */
 static const struct px_command *const commands[] = {
-    &px_cmd_adapter_ask,    &px_cmd_adapter_decline,
-    &px_cmd_adapter_judge,  &px_cmd_config_check,
-    &px_cmd_config_print,   &px_cmd_config_reference,
-    &px_cmd_credential_new, &px_cmd_credential_list,
-    &px_cmd_explain,        &px_cmd_completion,
-    &px_cmd_help,           &px_cmd_route_engine,
-    &px_cmd_version,        NULL,
+    &px_cmd_serve,
+    &px_cmd_config_check,
+    &px_cmd_config_print,
+    &px_cmd_config_reference,
+    &px_cmd_credential_new,
+    &px_cmd_credential_list,
+    &px_cmd_adapter_judge,
+    &px_cmd_adapter_ask,
+    &px_cmd_adapter_decline,
+    &px_cmd_route_engine,
+    &px_cmd_explain,
+    &px_cmd_completion,
+    &px_cmd_help,
+    &px_cmd_version,
+    NULL,
 };
+/* clang-format on */
 
 int main(int argc, char **argv)
 {

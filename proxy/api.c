@@ -1,0 +1,284 @@
+/* proxy/api.c */
+#include "proxy/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "proxy/answer.h"
+#include "proxy/clock.h"
+#include "proxy/config.h"
+#include "proxy/credentials.h"
+#include "proxy/crypto.h"
+#include "proxy/decide.h"
+#include "proxy/desk.h"
+#include "proxy/enrich.h"
+#include "proxy/intake.h"
+#include "proxy/journal.h"
+#include "proxy/payment.h"
+#include "proxy/problem.h"
+#include "routing/base/check.h"
+#include "routing/ledger.h"
+
+enum { LETTER_MEMORY = 1 << 20 };
+
+/* A request that waits for the journal before it can go on. */
+struct lookup {
+    struct px_desk *desk;
+    struct px_request *req;
+    struct px_wish wish;
+    struct px_journal_letter letter;
+    struct arena memory;
+};
+
+/* What this request is called in logs and answers: the client's word for it, or ours. */
+static void name_request(struct px_request *r)
+{
+    char id[PX_REQUEST_ID];
+
+    if (!px_request_id(r->header, r->headers, id))
+        px_id_make(px_unix_ms(), id);
+    r->user = arena_str(&r->arena, span_str(id));
+}
+
+static struct span request_id(const struct px_request *r)
+{
+    return span_str(r->user);
+}
+
+static void answer_fault(struct px_request *r, const struct px_fault *f)
+{
+    struct px_message m;
+
+    px_problem(f, request_id(r), &r->arena, &m);
+    px_respond(r, &m);
+    px_request_done(r);
+}
+
+static void answer_code(struct px_request *r, enum px_fault_code code)
+{
+    struct px_fault f;
+
+    (void)px_fault_at(&f, code, NULL);
+    answer_fault(r, &f);
+}
+
+/* ---- what needs no payment ---- */
+
+static void answer_document(struct px_request *r, struct span body, const char *type)
+{
+    struct px_message m = { .status = 200, .body = body };
+
+    px_message_add(&m, "content-type", span_str(type));
+    px_message_add(&m, "cache-control", SPAN("no-cache"));
+    px_respond(r, &m);
+    px_request_done(r);
+}
+
+/* ---- from a wish to a payment ---- */
+
+/* Whom to ask, and off it goes. parent: the payment an operation belongs to, or NULL. */
+static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
+                  const struct px_record *parent)
+{
+    struct px_decision decision = { .wish = w, .parent = parent, .request_id = request_id(r) };
+    int64_t from_ns = px_now_ns();
+    struct px_fault f;
+    char text[160];
+    struct buf why = BUF_OF(text);
+
+    if (parent != NULL) {
+        int holder = px_desk_provider(d, parent->plan[parent->leg]);
+
+        if (holder < 0) {
+            answer_code(r, PX_FAULT_NO_ROUTE_NOW);
+            return;
+        }
+        rt_plan_holder((uint8_t)holder, &decision.plan);
+    } else {
+        px_decide(d->config, &w->pay, w->key, &decision.plan);
+    }
+    decision.took_ns = px_now_ns() - from_ns;
+    if (decision.plan.legs > 0) {
+        px_intake_fingerprint(w, d->keys, decision.fingerprint);
+        px_payment_begin(d, r, &decision);
+        return;
+    }
+    px_decide_explain(d->config, &decision.plan, &why);
+    (void)px_fault_at(&f, PX_FAULT_NO_ROUTE, NULL);
+    (void)px_fault_say(&f, "%s", buf_z(&why));
+    answer_fault(r, &f);
+}
+
+static void lookup_end(struct lookup *l)
+{
+    arena_fini(&l->memory);
+    secret_wipe(l, sizeof *l);
+    free(l);
+}
+
+/* An operation takes its amount, currency and provider from the payment it is about. */
+static void begin_operation(struct lookup *l)
+{
+    const struct px_record *parent = &l->letter.record;
+    struct rt_payment *pay = &l->wish.pay;
+    struct rt_ledger ledger = { .authorized = parent->authorized,
+                                .captured = parent->captured,
+                                .capture_pending = parent->capture_pending,
+                                .refunded = parent->refunded,
+                                .refund_pending = parent->refund_pending,
+                                .state = parent->state };
+
+    pay->amount.cur = parent->amount.cur;
+    if (pay->full || pay->op == RT_VOID)
+        pay->amount.minor = rt_ledger_left(&ledger, pay->op);
+    pay->method = parent->method;
+    pay->brand = parent->brand;
+    pay->bin6 = parent->bin6;
+    memcpy(pay->last4, parent->last4, sizeof pay->last4);
+    pay->order = arena_copy(&l->req->arena, span_str(parent->order));
+    pay->provider_payment_id = arena_copy(&l->req->arena, span_str(parent->provider_payment_id));
+    begin(l->desk, l->req, &l->wish, parent);
+}
+
+static void answer_status(struct lookup *l)
+{
+    struct px_journal_letter *found = &l->letter;
+    struct px_telling about = { .record = &found->record,
+                                .attempt = found->attempt,
+                                .attempts = found->attempts,
+                                .op = found->list,
+                                .ops = found->lists };
+    struct px_answer_head head = { .request_id = request_id(l->req),
+                                   .policy_us = -1,
+                                   .provider_us = -1,
+                                   .gateway_us = -1,
+                                   .record = &found->record };
+    struct px_message m;
+    struct span body;
+
+    if (!px_answer_status_body(&about, &l->req->arena, &body)) {
+        answer_code(l->req, PX_FAULT_OVERLOADED);
+        return;
+    }
+    px_answer_message(200, body, &head, &l->req->arena, &m);
+    px_respond(l->req, &m);
+    px_request_done(l->req);
+}
+
+static void on_found(void *ctx, struct px_journal_letter *letter)
+{
+    struct lookup *l = ctx;
+
+    CHECK(letter == &l->letter);
+    if (letter->said == PX_SAID_OK && letter->record.parent[0] != '\0')
+        letter->said = PX_SAID_NOT_FOUND; /* an operation's id is no payment's */
+    if (letter->said == PX_SAID_NOT_FOUND)
+        answer_code(l->req, PX_FAULT_PAYMENT_NOT_FOUND);
+    else if (letter->said != PX_SAID_OK)
+        answer_code(l->req, PX_FAULT_JOURNAL_UNAVAILABLE);
+    else if (l->wish.route == PX_ROUTE_STATUS)
+        answer_status(l);
+    else
+        begin_operation(l);
+    lookup_end(l);
+}
+
+static void look_up(struct px_desk *d, struct px_request *r, const struct px_wish *w)
+{
+    struct lookup *l = calloc(1, sizeof *l);
+
+    if (l == NULL) {
+        answer_code(r, PX_FAULT_OVERLOADED);
+        return;
+    }
+    l->desk = d;
+    l->req = r;
+    l->wish = *w;
+    arena_init(&l->memory, NULL, 0, px_heap(), LETTER_MEMORY);
+    l->letter.call = PX_CALL_LOAD;
+    l->letter.reply_to = d->mailbox;
+    l->letter.on_said = on_found;
+    l->letter.ctx = l;
+    l->letter.arena = &l->memory;
+    l->letter.now_ms = px_unix_ms();
+    memcpy(l->letter.record.id, w->id, sizeof l->letter.record.id);
+    if (span_copyz(w->pay.merchant, l->letter.record.merchant, sizeof l->letter.record.merchant) ==
+            OK &&
+        px_journal_send(d->journal, &l->letter))
+        return;
+    lookup_end(l);
+    answer_code(r, PX_FAULT_JOURNAL_UNAVAILABLE);
+}
+
+/* ---- the door ---- */
+
+static void this_month(unsigned *year, unsigned *month)
+{
+    time_t now = (time_t)(px_unix_ms() / 1000);
+    struct tm t;
+
+    (void)gmtime_r(&now, &t);
+    *year = (unsigned)t.tm_year + 1900;
+    *month = (unsigned)t.tm_mon + 1;
+}
+
+static void understand(struct px_desk *d, struct px_request *r, enum px_route route, struct span id,
+                       const char *merchant)
+{
+    struct px_asked q = {
+        .route = route, .id = id, .header = r->header, .headers = r->headers, .body = r->body
+    };
+    struct px_wish *w = ARENA_NEW(&r->arena, struct px_wish);
+    struct px_fault f;
+
+    this_month(&q.year, &q.month);
+    if (w == NULL) {
+        answer_code(r, PX_FAULT_OVERLOADED);
+        return;
+    }
+    if (!px_intake(&q, &r->arena, w, &f)) {
+        answer_fault(r, &f);
+        return;
+    }
+    w->pay.merchant = span_str(merchant);
+    if (px_route_writes(route) && (d->draining || d->flights >= LIMIT_FLIGHTS)) {
+        answer_code(r, d->draining ? PX_FAULT_SHUTTING_DOWN : PX_FAULT_OVERLOADED);
+        return;
+    }
+    if (route == PX_ROUTE_CREATE) {
+        px_enrich(&w->pay);
+        begin(d, r, w, NULL);
+    } else {
+        look_up(d, r, w);
+    }
+}
+
+void px_api_handle(void *ctx, struct px_request *r)
+{
+    struct px_desk *d = ctx;
+    enum px_route route;
+    struct span id;
+    struct px_fault f;
+    const char *merchant;
+
+    name_request(r);
+    if (span_is(r->path, "/healthz")) {
+        answer_document(r, SPAN("{\"status\":\"ok\"}\n"), "application/json");
+        return;
+    }
+    if (!px_route_find(r->method, r->path, &route, &id, &f)) {
+        answer_fault(r, &f);
+        return;
+    }
+    if (route == PX_ROUTE_OPENAPI) {
+        answer_code(r, PX_FAULT_UNKNOWN_PATH);
+        return;
+    }
+    if (!px_credentials_check(d->credentials,
+                              px_header_find(r->header, r->headers, "authorization"), &merchant)) {
+        answer_code(r, PX_FAULT_UNAUTHORIZED);
+        return;
+    }
+    understand(d, r, route, id, merchant);
+}

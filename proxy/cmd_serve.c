@@ -1,0 +1,70 @@
+/* proxy/cmd_serve.c -- `signalbox serve`: the gateway itself. */
+#include "proxy/cmd_serve.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+#include "proxy/cli.h"
+#include "proxy/cmd_config.h"
+#include "proxy/config.h"
+#include "proxy/control.h"
+#include "proxy/credentials.h"
+#include "proxy/harden.h"
+#include "proxy/log.h"
+#include "proxy/report.h"
+
+enum { SETS_MAX = 64 };
+
+/* Everything that can be said about the configuration is said at once. */
+static enum err load(const struct px_cli *c, struct px_config **config,
+                     struct px_credentials **credentials)
+{
+    const char *set[SETS_MAX];
+    struct px_config_sources from = { .file = px_cli_value(c, "config"),
+                                      .set = set,
+                                      .environment = environ };
+    struct px_report *report = px_report_create();
+    enum err e;
+
+    while (from.sets < SETS_MAX && (set[from.sets] = px_cli_nth(c, "set", from.sets)) != NULL)
+        from.sets++;
+    if (from.file == NULL)
+        from.file = PX_CONFIG_FILE;
+    e = px_config_load(&from, report, config);
+    if (e == OK)
+        e = px_credentials_load((*config)->credential_file, (*config)->credential_files, report,
+                                credentials);
+    px_report_print(report, stderr, c->color);
+    px_report_destroy(report);
+    return e;
+}
+
+static int serve(const struct px_cli *c)
+{
+    struct px_config *config = NULL;
+    struct px_credentials *credentials = NULL;
+    struct diag why = { 0 };
+    int exit_code = PX_YES;
+
+    px_harden();
+    if (load(c, &config, &credentials) != OK)
+        exit_code = PX_NO;
+    else if (px_log_open(config->log_file, config->log_level) != OK)
+        exit_code = px_cli_fail(c, PX_NO, "can not write the log to %s", config->log_file);
+    else if (px_control_run(config, credentials, &why) != OK)
+        exit_code = px_cli_fail(c, PX_NO, "%s", why.text[0] == '\0' ? "can not start" : why.text);
+    px_credentials_destroy(credentials);
+    px_config_destroy(config);
+    return exit_code;
+}
+
+const struct px_command px_cmd_serve = {
+    .name = "serve",
+    .summary = "run the gateway",
+    .help = "Runs in the foreground until SIGTERM or SIGINT: then it stops accepting, lets "
+            "payments land\n"
+            "and ends. A second signal ends it at once; the journal knows what was in the air.\n"
+            "SIGHUP reads the certificate anew, SIGUSR1 reopens the log file.\n",
+    .option = (const struct px_option[]){ PX_OPTION_CONFIG, PX_OPTION_SET, { .name = NULL } },
+    .run = serve,
+};
