@@ -15,6 +15,7 @@
 #include "proxy/enrich.h"
 #include "proxy/intake.h"
 #include "proxy/journal.h"
+#include "proxy/openapi.h"
 #include "proxy/payment.h"
 #include "proxy/problem.h"
 #include "routing/base/check.h"
@@ -272,7 +273,7 @@ void px_api_handle(void *ctx, struct px_request *r)
         return;
     }
     if (route == PX_ROUTE_OPENAPI) {
-        answer_code(r, PX_FAULT_UNKNOWN_PATH);
+        answer_document(r, px_openapi(), "application/json");
         return;
     }
     if (!px_credentials_check(d->credentials,
