@@ -10,15 +10,14 @@
 #define PX_SET_APPLICATION_ID "PRAGMA application_id = 1397319490"
 
 /* The columns of `record` that make a px_record, in the order they are read. */
-#define PX_RECORD_COLUMNS(X)                                                                       \
-    X(no)                                                                                          \
-    X(id)                                                                                          \
-    X(merchant) X(key) X(op) X(parent) X(fingerprint) X(created_ms) X(updated_ms) X(standing)      \
-        X(life) X(fence) X(plan) X(leg) X(leg_ms) X(request_mac) X(amount) X(currency) X(outcome)  \
-            X(state) X(code) X(authorized) X(captured) X(capture_pending) X(refunded)              \
-                X(refund_pending) X(held) X(status) X(provider_payment_id) X(provider_op_id)       \
-                    X(network_txn_id) X(capture_now) X(method) X(brand) X(bin6) X(last4)           \
-                        X(order_ref)
+/* clang-format off */
+#define PX_RECORD_COLUMNS(X) \
+    X(no) X(id) X(merchant) X(key) X(op) X(parent) X(fingerprint) X(created_ms) X(updated_ms) \
+    X(standing) X(life) X(fence) X(plan) X(leg) X(leg_ms) X(request_mac) X(amount) X(currency) \
+    X(outcome) X(state) X(code) X(authorized) X(captured) X(capture_pending) X(refunded) \
+    X(refund_pending) X(held) X(status) X(provider_payment_id) X(provider_op_id) \
+    X(network_txn_id) X(capture_now) X(method) X(brand) X(bin6) X(last4) X(order_ref)
+/* clang-format on */
 
 #define PX_AT(name)    PX_AT_##name,
 #define PX_COMMA(name) ", " #name

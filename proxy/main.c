@@ -9,7 +9,7 @@
 #include "proxy/cmd_route.h"
 #include "proxy/cmd_serve.h"
 
-/* clang-format off: one line a command */
+/* clang-format off */
 static const struct px_command *const commands[] = {
     &px_cmd_serve,
     &px_cmd_config_check,
