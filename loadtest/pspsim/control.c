@@ -142,9 +142,11 @@ static void faults(struct sim_req *r, struct span name)
 
 /* --- settings --- */
 
-void sim_settings_init(struct sim_settings *set)
+void sim_settings_init(struct sim_settings *set, const struct sim_options *o)
 {
-    *set = (struct sim_settings){ .alpn_h2 = true, .alpn_http1 = true };
+    *set = (struct sim_settings){ .alpn_h2 = true,
+                                  .alpn_http1 = true,
+                                  .latency = { .ms = o->latency_ms, .jitter_ms = o->jitter_ms } };
 }
 
 static const struct lt_shape settings_shape[] = {
@@ -278,19 +280,43 @@ static struct span parameter(struct sim_req *r, const char *name)
     return SPAN_NONE;
 }
 
-static void ledger_forget(struct sim_req *r)
+static bool forget(struct sim_req *r)
 {
     struct sim *s = r->sim;
 
     if (s->running > 0) {
         problem(r, 409, "requests are being executed; try again");
-        return;
+        return false;
     }
     sim_ledger_fini(&s->ledger);
     sim_keys_fini(&s->keys);
     sim_ledger_init(&s->ledger);
     sim_keys_init(&s->keys);
     memset(s->count, 0, sizeof s->count);
+    return true;
+}
+
+static void ledger_forget(struct sim_req *r)
+{
+    if (!forget(r))
+        return;
+    lt_z(&r->reply.body, "{}\n");
+    sim_reply_json(r, 200);
+}
+
+/* As if just started: no faults, usual settings, empty ledger, the real time. */
+static void begin_again(struct sim_req *r)
+{
+    struct sim *s = r->sim;
+
+    if (!forget(r))
+        return;
+    for (enum sim_who w = 0; w < SIM_PSPS; w++) {
+        sim_settings_init(&s->set[w], &s->opt);
+        s->faults[w].rules = 0;
+        faults_changed(s, w);
+    }
+    s->skew_ms = 0;
     lt_z(&r->reply.body, "{}\n");
     sim_reply_json(r, 200);
 }
@@ -372,10 +398,12 @@ void sim_control(struct sim_req *r)
         ledger(r, second);
     else if (span_is(first, "stats"))
         stats(r);
+    else if (span_is(first, "reset") && span_is(r->method, "POST"))
+        begin_again(r);
     else if (span_is(first, "clock") && span_is(r->method, "POST"))
         clock_advance(r);
     else
-        problem(r, 404, "paths are /faults /settings /ledger /stats /clock");
+        problem(r, 404, "paths are /faults /settings /ledger /stats /clock /reset");
 }
 
 /* 1,053 bytes of JSON: the answer size of the proxy benchmarks (loadtest/README.md). */

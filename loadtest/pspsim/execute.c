@@ -165,8 +165,10 @@ const struct sim_charge *sim_said(struct sim_req *r, const struct sim_answer *a)
         lie.amount += 1000;
     else if (r->fault.kind == SIM_F_LIE_CURRENCY)
         memcpy(lie.currency, strcmp(c->currency, "USD") == 0 ? "EUR" : "USD", 4);
-    else
+    else {
         lie.reference = SPAN("somebody-elses-reference");
+        lie.metadata = SPAN("{\"gw_attempt\":\"somebody-elses-reference\"}");
+    }
     return &lie;
 }
 

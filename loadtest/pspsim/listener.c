@@ -52,25 +52,6 @@ static void on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
     }
 }
 
-static int bound(const char *address, int port)
-{
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-    int on = 1, fd;
-
-    if (inet_pton(AF_INET, address, &a.sin_addr) != 1) {
-        errno = EINVAL;
-        return -1;
-    }
-    fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
 static int port_of(int fd)
 {
     struct sockaddr_in a;
@@ -80,9 +61,48 @@ static int port_of(int fd)
     return ntohs(a.sin_port);
 }
 
+static int bound(struct sockaddr_in *a)
+{
+    int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, (struct sockaddr *)a, sizeof *a) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* A port the kernel picked is given back when the socket stops listening; one that was named stays.
+ * So a free one is found first and then named. */
+static int listening(const char *address, int port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    int probe = -1, fd = -1;
+
+    if (inet_pton(AF_INET, address, &a.sin_addr) != 1) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (port == 0) {
+        if ((probe = bound(&a)) < 0)
+            return -1;
+        a.sin_port = htons((uint16_t)port_of(probe));
+    }
+    fd = bound(&a);
+    if (probe >= 0)
+        close(probe);
+    if (fd >= 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
 int sim_listen(struct sim *s, enum sim_who who, bool tls, int port)
 {
-    int fd = bound(s->opt.address, port);
+    int fd = listening(s->opt.address, port);
     struct sim_listener *l;
 
     if (fd < 0) {

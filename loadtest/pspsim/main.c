@@ -28,11 +28,8 @@ static void world_init(struct sim *s)
     sim_keys_init(&s->keys);
     s->ids = rng_of(s->opt.seed);
     s->dice = rng_of(s->opt.seed ^ 0x9e3779b97f4a7c15u);
-    for (enum sim_who w = 0; w < SIM_PSPS; w++) {
-        sim_settings_init(&s->set[w]);
-        s->set[w].latency.ms = s->opt.latency_ms;
-        s->set[w].latency.jitter_ms = s->opt.jitter_ms;
-    }
+    for (enum sim_who w = 0; w < SIM_PSPS; w++)
+        sim_settings_init(&s->set[w], &s->opt);
 }
 
 static bool listen_all(struct sim *s, struct lt_out *ready)

@@ -36,7 +36,7 @@ struct sim_ask {
     struct span object; /* the id in the path */
     int64_t amount;     /* -1: all, or none */
     char currency[4];   /* capitals; "" none */
-    bool manual, confirm, off_session, error_on_action, final, want_action;
+    bool manual, confirm, off_session, error_on_action, final, want_action, expand_charge;
     struct sim_card card;
     struct span token, holder, reference, return_url, account;
     struct lt_out metadata; /* JSON object text, "" none */

@@ -436,6 +436,15 @@ static bool headers(struct sim_req *r, struct sim_answer *bad)
            sim_invalid(bad, NULL, NULL, "The idempotency key may have 255 characters.");
 }
 
+static void expansions(struct sim_req *r)
+{
+    const struct lt_tree *t = &r->sim->tree;
+    const struct lt_node *n = lt_get(t, lt_root(t), "expand");
+
+    for (const struct lt_node *i = lt_child(t, n); i != NULL; i = lt_next(t, i))
+        r->ask.expand_charge |= span_is(i->text, "latest_charge");
+}
+
 static bool by_op(struct sim_req *r, const struct lt_node *root, struct sim_answer *bad)
 {
     switch (r->ask.op) {
@@ -464,5 +473,8 @@ bool sim_stripe_understand(struct sim_req *r, struct sim_answer *bad)
         *bad = (struct sim_answer){ .says = SIM_SAYS_NO_PATH };
         return false;
     }
-    return headers(r, bad) && form(r, bad) && by_op(r, lt_root(&r->sim->tree), bad);
+    if (!headers(r, bad) || !form(r, bad))
+        return false;
+    expansions(r);
+    return by_op(r, lt_root(&r->sim->tree), bad);
 }

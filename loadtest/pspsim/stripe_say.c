@@ -116,7 +116,26 @@ static void money_part(struct lt_out *o, const struct sim_charge *c, const struc
     lt_member_num(o, "created", c->created_ms / 1000);
 }
 
-static void error_part(struct lt_out *o, const struct sim_charge *c, const struct sim_money *m)
+/* latest_charge as an object, where the request asked to expand it. */
+static void charge_object(struct lt_out *o, const struct sim_charge *c, const struct sim_money *m)
+{
+    lt_z(o, "{\"id\":");
+    charge_id(o, c);
+    lt_z(o, ",\"object\":\"charge\"");
+    lt_member_num(o, "amount", c->amount);
+    lt_member_num(o, "amount_captured", m->captured);
+    lt_member_num(o, "amount_refunded", m->refunded);
+    lt_member_bool(o, "captured", m->captured > 0);
+    lt_member_z(o, "payment_intent", c->id);
+    lt_fmt(o,
+           ",\"payment_method_details\":{\"card\":{\"brand\":\"%s\",\"checks\":{"
+           "\"address_line1_check\":null,\"address_postal_code_check\":null,\"cvc_check\":"
+           "%s},\"last4\":\"%s\",\"network_transaction_id\":\"NTI%012u\"},\"type\":\"card\"}}",
+           c->card.brand, c->card.cvc ? "\"pass\"" : "null", c->card.last4, c->number);
+}
+
+static void error_part(const struct sim_req *r, struct lt_out *o, const struct sim_charge *c,
+                       const struct sim_money *m)
 {
     bool tried = m->status == SIM_DECLINED || m->status == SIM_AUTHORIZED ||
                  m->status == SIM_PENDING || m->status == SIM_VOIDED;
@@ -130,7 +149,9 @@ static void error_part(struct lt_out *o, const struct sim_charge *c, const struc
         lt_z(o, "null");
     }
     lt_member(o, "latest_charge");
-    if (tried)
+    if (tried && r->ask.expand_charge)
+        charge_object(o, c, m);
+    else if (tried)
         charge_id(o, c);
     else
         lt_z(o, "null");
@@ -161,7 +182,7 @@ static void intent_put(struct sim_req *r, const struct sim_charge *c, const stru
     money_part(o, c, m);
     canceled(o, &r->sim->ledger, c, m);
     lt_z(o, ",\"customer\":null,\"description\":null");
-    error_part(o, c, m);
+    error_part(r, o, c, m);
     lt_z(o, ",\"livemode\":false,\"metadata\":");
     lt_put(o, c->metadata.n > 0 ? c->metadata : SPAN("{}"));
     if (m->status == SIM_ACTION)

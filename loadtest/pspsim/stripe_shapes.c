@@ -86,6 +86,8 @@ static const struct lt_shape three_d_secure[] = {
 };
 static const struct lt_shape option_token[] = { TEXT("cryptogram"),
                                                 TEXT("electronic_commerce_indicator"), END };
+static const struct lt_shape mit_exemption[] = { TEXT("network_transaction_id"),
+                                                 BOOL("claim_without_transaction_id"), END };
 static const struct lt_shape option_card[] = {
     TEXT("capture_method"),
     TEXT("cvc_token"),
@@ -94,7 +96,7 @@ static const struct lt_shape option_card[] = {
     BOOL("moto"),
     TEXT("network"),
     OBJ("network_token", option_token),
-    TEXT("network_transaction_id"),
+    OBJ("mit_exemption", mit_exemption),
     TEXT("request_extended_authorization"),
     TEXT("request_incremental_authorization"),
     TEXT("request_multicapture"),
