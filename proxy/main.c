@@ -6,6 +6,7 @@
 #include "proxy/cmd_config.h"
 #include "proxy/cmd_credential.h"
 #include "proxy/cmd_explain.h"
+#include "proxy/cmd_openapi.h"
 #include "proxy/cmd_route.h"
 #include "proxy/cmd_serve.h"
 
@@ -22,6 +23,7 @@ static const struct px_command *const commands[] = {
     &px_cmd_adapter_decline,
     &px_cmd_route_engine,
     &px_cmd_explain,
+    &px_cmd_openapi,
     &px_cmd_completion,
     &px_cmd_help,
     &px_cmd_version,

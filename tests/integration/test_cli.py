@@ -234,6 +234,10 @@ def test_explain(code):
     assert j["code"] == code and r.stdout.startswith(f"{code}: {j['title']}")
 
 
+def test_openapi_is_the_document_in_the_tree():
+    assert json.loads(run("openapi").stdout) == json.loads((SOURCE / "docs/openapi.json").read_text())
+
+
 def test_explain_every_configuration_code():
     codes = re.findall(r'^X\("(C\d+)"', (SOURCE / "proxy/config_codes.def").read_text(), re.M)
     used = set()
