@@ -71,6 +71,7 @@ void px_judge_refused_for(struct px_case *c, enum rt_code code, enum rt_state st
                           enum rt_same_key again)
 {
     rt_judge_code(c->j, code);
+    c->j->alarm = false; /* the status said it; the body's words do not matter */
     px_judge_refused(c, state, again);
 }
 
@@ -96,6 +97,7 @@ void px_judge_nothing_found(struct px_case *c, enum rt_state state)
 void px_judge_throttled(struct px_case *c, enum rt_code code)
 {
     rt_judge_code(c->j, code);
+    c->j->alarm = false;
     if (c->ans->earlier_unanswered && c->op != RT_INQUIRE)
         px_judge_doubt(c, RT_SAME_KEY_AFTER_WAIT);
     else
