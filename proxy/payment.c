@@ -638,8 +638,6 @@ static void resume(struct px_payment *p)
            memcmp(mac, p->rec.request_mac, sizeof mac) == 0;
     memcpy(p->rec.request_mac, mac, sizeof mac);
     terms_of(p, terms);
-    if (!same) /* other bytes under the same key would be another request: only ask for the state */
-        terms[found.leg].keeps_keys_s = 0;
     LOG(WARN, "payment.resumed", F("payment", (const char *)p->rec.id), F("leg", (int)found.leg),
         F("age_ms", age_ms), F("same_bytes", same));
     p->flying = true;
@@ -647,7 +645,9 @@ static void resume(struct px_payment *p)
                                    .age_ns = (age_ms > 0 ? age_ms : 0) * 1000000,
                                    .known = found.outcome,
                                    .id_known = found.provider_payment_id[0] != '\0',
-                                   .answered = p->req == NULL };
+                                   .answered = p->req == NULL,
+                                   /* other bytes under the same key would be another request */
+                                   .inquire_only = !same };
     /* Nobody to pay for another leg when the customer is gone. */
     legs = p->req == NULL ? found.leg + 1U : p->plan.legs;
     rt_flight_resume(&p->flight, &p->desk->config->rules.flight, terms, legs, &what, px_now_ns());

@@ -6,7 +6,7 @@
 
 #include "routing/base/check.h"
 
-enum { PAUSE_DOUBLINGS = 3, PAUSE_FIRST_MAX_MS = 60 * 60 * 1000 };
+enum { WINDOW_PARTS = 5, PAUSE_DOUBLINGS = 3, PAUSE_FIRST_MAX_MS = 60 * 60 * 1000 };
 static const int64_t SECOND_NS = INT64_C(1000000000);
 
 /* --- what the state allows --- */
@@ -20,18 +20,26 @@ static const struct rt_promises *terms_of(const struct rt_flight *f)
  * may not have seen, to our key. */
 static bool takes_copies(const struct rt_promises *t)
 {
-    return t->keeps_keys_s > 0 && t->repeat_after_5xx;
+    return t->keeps_keys_s >= WINDOW_PARTS && t->repeat_after_5xx;
 }
 
 /* The last fifth of the window is left to copies that are late on the wire. */
-static bool window_open(const struct rt_flight *f, int64_t now_ns)
+static bool window_open(const struct rt_flight *f, int64_t since_ns, int64_t now_ns)
 {
-    return (now_ns - f->keys_ns_) / SECOND_NS < terms_of(f)->keeps_keys_s / 5 * 4;
+    return (now_ns - since_ns) / SECOND_NS <
+           terms_of(f)->keeps_keys_s / WINDOW_PARTS * (WINDOW_PARTS - 1);
+}
+
+/* We promised this leg and slept since. If somebody who replaced us could have sent a copy, its key
+ * may be forgotten by now, and ours would be a second charge. */
+static bool overslept(const struct rt_flight *f, int64_t now_ns)
+{
+    return takes_copies(terms_of(f)) && !window_open(f, f->leg_ns_, now_ns);
 }
 
 static bool can_repeat(const struct rt_flight *f, int64_t now_ns)
 {
-    return takes_copies(terms_of(f)) && window_open(f, now_ns) && !f->no_repeat_ &&
+    return takes_copies(terms_of(f)) && window_open(f, f->keys_ns_, now_ns) && !f->no_repeat_ &&
            f->copies_ < f->rules_.copies_max;
 }
 
@@ -146,11 +154,12 @@ static struct rt_command impatient(struct rt_flight *f)
 
 /* --- an attempt that closed without a charge --- */
 
-static struct rt_command promise_next(struct rt_flight *f)
+static struct rt_command promise_next(struct rt_flight *f, int64_t now_ns)
 {
     struct rt_command c = command(f, RT_DO_PROMISE);
 
     f->stage_ = RT_AT_PROMISING;
+    f->leg_ns_ = now_ns;
     c.leg = (uint8_t)(f->leg_ + 1);
     return c;
 }
@@ -168,7 +177,7 @@ static struct rt_command closed(struct rt_flight *f, enum rt_outcome o, bool mov
     }
     f->executed_no_ = f->executed_no_ && o == RT_ERROR;
     if (move && may_open(f, now_ns))
-        return promise_next(f);
+        return promise_next(f, now_ns);
     return settle(f, f->no_, f->no_leg_);
 }
 
@@ -216,7 +225,7 @@ static bool closes(const struct rt_flight *f, const struct rt_heard *h)
 static bool inquiry_closes(const struct rt_flight *f, const struct rt_heard *h)
 {
     return h->bound || terms_of(f)->remembers_declines || !takes_copies(terms_of(f)) ||
-           (!f->exposed_ && f->copies_ <= 1) || f->live_ != RT_UNKNOWN;
+           (!f->exposed_ && !f->reopened_ && f->copies_ <= 1) || f->live_ != RT_UNKNOWN;
 }
 
 static struct rt_command declined(struct rt_flight *f, const struct rt_heard *h, int64_t now_ns)
@@ -303,18 +312,21 @@ static struct rt_command unprocessed(struct rt_flight *f, bool move, int64_t now
 
 /* --- what the journal says --- */
 
+static void enter_next_leg(struct rt_flight *f)
+{
+    f->leg_++;
+    f->copies_ = f->inquiries_ = f->pauses_ = 0;
+    f->exposed_ = f->no_repeat_ = f->heard_5xx_ = f->id_known_ = false;
+    f->live_ = RT_UNKNOWN;
+}
+
 static struct rt_command promised(struct rt_flight *f, int64_t now_ns)
 {
     f->promised_++;
-    if (f->exposed_ && f->promised_ == 1)
-        return try_again(f, now_ns); /* resumed */
-    if (f->promised_ > 1) {
-        f->leg_++;
-        f->copies_ = f->inquiries_ = f->pauses_ = 0;
-        f->exposed_ = f->no_repeat_ = f->heard_5xx_ = f->id_known_ = false;
-        f->live_ = RT_UNKNOWN;
-    }
-    return ask(f);
+    if (f->promised_ > 1)
+        enter_next_leg(f);
+    f->exposed_ = f->exposed_ || overslept(f, now_ns);
+    return f->exposed_ ? try_again(f, now_ns) : ask(f); /* exposed: taken over, or overslept */
 }
 
 /* The first leg: nothing has left and the journal knows nothing, or (resumed) the record is no
@@ -530,6 +542,7 @@ void rt_flight_begin(struct rt_flight *f, const struct rt_flight_rules *rules,
     *f = (struct rt_flight){ .rules_ = *rules,
                              .begun_ns_ = now_ns,
                              .keys_ns_ = now_ns,
+                             .leg_ns_ = now_ns,
                              .stage_ = RT_AT_PROMISING,
                              .no_ = RT_ERROR,
                              .legs_ = (uint8_t)legs,
@@ -543,6 +556,7 @@ void rt_flight_reopen(struct rt_flight *f, const struct rt_flight_rules *rules,
 {
     rt_flight_begin(f, rules, terms, legs, now_ns);
     f->keys_ns_ = now_ns - (age_ns > 0 ? age_ns : 0);
+    f->reopened_ = true;
 }
 
 void rt_flight_resume(struct rt_flight *f, const struct rt_flight_rules *rules,

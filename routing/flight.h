@@ -18,6 +18,8 @@
  *   - A copy whose answer we never saw may have been answered 5xx. So a provider that does not
  *     store its 5xx (repeat_after_5xx false) is never sent a second copy at all, by anybody: it can
  *     only be inquired. The same goes for one that keeps no keys.
+ *   - A worker that slept over the key window between its promise and its first copy may have been
+ *     replaced, its payment approved and the key forgotten: it does not send that copy any more.
  *   - "Yes" (approved, accepted, action required) may be told before the journal holds it: whoever
  *     takes over finds the same. "No" may not: who takes over could ask again and hear yes. So a
  *     "no" that could not be settled is told as "unknown". */
@@ -102,6 +104,7 @@ struct rt_flight {
     struct rt_promises terms_[LIMIT_LEGS]; /* per leg: what its provider promises */
     int64_t begun_ns_;                     /* the payment */
     int64_t keys_ns_;                      /* its provider keys are not older than this */
+    int64_t leg_ns_;                       /* when this leg's promise was asked for */
     enum rt_stage stage_;
     enum rt_outcome outcome_; /* what is being settled; RT_UNKNOWN before */
     enum rt_outcome live_;    /* what giving up means: the provider had accepted it, or unknown */
@@ -118,6 +121,7 @@ struct rt_flight {
     bool no_repeat_;        /* this leg must not, or need not, be repeated */
     bool heard_5xx_;        /* this leg was answered, and the answer left it in doubt */
     bool id_known_;         /* the provider's id of this leg's payment is known */
+    bool reopened_;         /* copies of an earlier life may be found by an inquiry */
     bool answered_;         /* the customer has an answer */
     bool executed_no_;      /* every attempt so far is proven not executed */
 };
@@ -130,7 +134,8 @@ void rt_flight_begin(struct rt_flight *f, const struct rt_flight_rules *rules,
 
 /* The same for a record that had been settled as not sent and is begun again under its key. Its
  * provider keys may be as old as the record: age_ns since it was *first* created (wall clock
- * difference, negative counts as 0), so that a key window is not counted twice. */
+ * difference, negative counts as 0), so that a key window is not counted twice; and what an inquiry
+ * finds may be of its earlier life. */
 void rt_flight_reopen(struct rt_flight *f, const struct rt_flight_rules *rules,
                       const struct rt_promises *terms, unsigned legs, int64_t age_ns,
                       int64_t now_ns);

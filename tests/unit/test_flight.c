@@ -945,19 +945,71 @@ static void a_takeover_that_fails_is_nobodys_not_sent(void **state)
 
 /* --- begun again under its key --- */
 
+static void reopen(const struct rt_promises *p, int64_t age_ns)
+{
+    now = 1000 * S_NS;
+    rt_flight_reopen(&f, &rules, (struct rt_promises[]){ *p, *p }, 2, age_ns, now);
+}
+
 static void a_reopened_payment_asks_once_and_minds_its_old_keys(void **state)
 {
     (void)state;
-    now = 1000 * S_NS;
-    rt_flight_reopen(&f, &rules, (struct rt_promises[]){ keeper, keeper }, 2, DAY_S * S_NS, now);
+    reopen(&keeper, DAY_S * S_NS);
     is_ask(ev(RT_EV_PROMISED), 0, 1);
     is_waiting(ev(RT_EV_IN_DOUBT), 100);
     assert_int_equal(ev(RT_EV_TIMER).kind, RT_DO_INQUIRE); /* the key may be free again */
     next_leg(hear(RT_EV_INQUIRED, &loose_soft), 1);
-    rt_flight_reopen(&f, &rules, (struct rt_promises[]){ keeper, keeper }, 2, S_NS, now);
+    reopen(&keeper, S_NS);
     is_ask(ev(RT_EV_PROMISED), 0, 1);
     is_waiting(ev(RT_EV_IN_DOUBT), 100);
     is_ask(ev(RT_EV_TIMER), 0, 2);
+}
+
+/* tests/model: fickle then loose, two rounds. */
+static void a_decline_found_may_be_of_an_earlier_life(void **state)
+{
+    struct rt_promises fickle = keeper;
+
+    (void)state;
+    fickle.remembers_declines = false;
+    reopen(&fickle, DAY_S * S_NS);
+    is_ask(ev(RT_EV_PROMISED), 0, 1);
+    is_waiting(ev(RT_EV_IN_DOUBT), 100);
+    assert_int_equal(ev(RT_EV_TIMER).kind, RT_DO_INQUIRE);
+    is_waiting(hear(RT_EV_INQUIRED, &loose_soft), 200);
+    reopen(&loose, S_NS); /* here there never was but one copy that could leave a decline */
+    is_ask(ev(RT_EV_PROMISED), 0, 1);
+    is_waiting(ev(RT_EV_IN_DOUBT), 100);
+    assert_int_equal(ev(RT_EV_TIMER).kind, RT_DO_INQUIRE);
+    next_leg(hear(RT_EV_INQUIRED, &loose_soft), 1);
+}
+
+/* --- asleep --- */
+
+static void who_overslept_the_key_window_sends_no_first_copy(void **state)
+{
+    struct rt_promises terms[] = { keeper, blind };
+
+    (void)state;
+    take_off_with(terms, 2, &rules);
+    now += DAY_S * S_NS;
+    assert_int_equal(ev(RT_EV_PROMISED).kind, RT_DO_INQUIRE);
+    take_off_with(terms + 1, 1, &rules);
+    now += 7 * DAY_S * S_NS;
+    is_settle(ev(RT_EV_PROMISED), 0, 0, RT_UNKNOWN, false);
+    take_off_with(terms, 2, &rules);
+    is_ask(ev(RT_EV_PROMISED), 0, 1);
+    assert_int_equal(hear(RT_EV_ANSWERED, &soft).kind, RT_DO_PROMISE);
+    now += 7 * DAY_S * S_NS;
+    is_settle(ev(RT_EV_PROMISED), 1, 1, RT_UNKNOWN, false);
+}
+
+static void where_nobody_else_sends_copies_one_may_sleep(void **state)
+{
+    (void)state;
+    take_off_with(&loose, 1, &rules);
+    now += 300 * DAY_S * S_NS;
+    is_ask(ev(RT_EV_PROMISED), 0, 1);
 }
 
 /* --- the whole table --- */
@@ -1149,6 +1201,9 @@ int main(void)
         CASE(what_can_not_be_said_again_is_only_inquired),
         CASE(a_takeover_that_fails_is_nobodys_not_sent),
         CASE(a_reopened_payment_asks_once_and_minds_its_old_keys),
+        CASE(a_decline_found_may_be_of_an_earlier_life),
+        CASE(who_overslept_the_key_window_sends_no_first_copy),
+        CASE(where_nobody_else_sends_copies_one_may_sleep),
         CASE(every_stage_meets_every_event_lawfully),
         CASE(what_can_not_be_is_told_as_unknown),
         CASE(a_spoilt_stage_stops),
