@@ -197,6 +197,12 @@ bool px_value_ok(struct span v)
     return true;
 }
 
+/* RFC 9110 section 5.1: a token, which nothing is not. */
+static bool name_ok(struct span n)
+{
+    return only(n, "!#$%&'*+-.^_`|~");
+}
+
 static enum px_refusal fields_check(const struct px_head *h, struct span once[ONCE_])
 {
     bool seen[ONCE_] = { false };
@@ -204,7 +210,7 @@ static enum px_refusal fields_check(const struct px_head *h, struct span once[ON
     for (unsigned i = 0; i < h->headers; i++) {
         enum once o = once_of(h->header[i].name);
 
-        if (!px_value_ok(h->header[i].value) ||
+        if (!name_ok(h->header[i].name) || !px_value_ok(h->header[i].value) ||
             (h->protocol == PX_HTTP2 && span_is(h->header[i].name, "http2-settings")))
             return PX_REFUSE_HEADER;
         if (o == ONCE_)

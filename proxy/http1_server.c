@@ -411,10 +411,11 @@ static void data(struct px_server_conn *c, struct span bytes)
 
 static void go_on(struct http1 *h)
 {
-    struct span s = { h->waiting + h->waiting_at, h->waiting_n - h->waiting_at };
+    struct span s;
 
     if (h->waiting_n == 0 || is_busy(h))
         return;
+    s = (struct span){ h->waiting + h->waiting_at, h->waiting_n - h->waiting_at };
     h->waiting_at += consume(h, s);
     if (h->waiting_at == h->waiting_n || h->closing)
         drop_waiting(h);

@@ -33,6 +33,7 @@ struct echo {
     struct px_server *server[SERVERS];
     int listen_fd[SERVERS];
     unsigned drained, told_gone, open;
+    uint64_t stream_max; /* the highest number a request named in x-stream */
     int drain_ms;
     struct ev_signal term;
     char text[128 * 1024];
@@ -131,6 +132,7 @@ static void say_counts(struct echo *e, struct buf *b)
     json_member_i64(&o, "connections", connections);
     json_member_i64(&o, "told_gone", e->told_gone);
     json_member_i64(&o, "open", e->open);
+    json_member_i64(&o, "stream_max", (int64_t)e->stream_max);
     json_member_i64(&o, "rss_kb", rss_kb());
     json_close(&o, '}');
 }
@@ -206,8 +208,12 @@ static void handle(void *ctx, struct px_request *r)
 {
     struct echo *e = ctx;
     struct buf b = BUF_OF(e->text);
+    uint64_t stream;
 
     e->open++;
+    if (span_u64(px_header_find(r->header, r->headers, "x-stream"), &stream) == OK &&
+        stream > e->stream_max)
+        e->stream_max = stream;
     if (span_is(r->path, "/slow")) {
         wait(e, r, query_number(r, "ms=", 100), false);
         return;
