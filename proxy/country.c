@@ -3,46 +3,18 @@
 
 #include <string.h>
 
-/* ISO 3166-1 alpha-2, officially assigned, and XK; one row a first letter. Read 2026-10. */
-static const char codes[] = "ADAEAFAGAIALAMAOAQARASATAUAWAXAZ"
-                            "BABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZ"
-                            "CACCCDCFCGCHCICKCLCMCNCOCRCUCVCWCXCYCZ"
-                            "DEDJDKDMDODZ"
-                            "ECEEEGEHERESET"
-                            "FIFJFKFMFOFR"
-                            "GAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGY"
-                            "HKHMHNHRHTHU"
-                            "IDIEILIMINIOIQIRISIT"
-                            "JEJMJOJP"
-                            "KEKGKHKIKMKNKPKRKWKYKZ"
-                            "LALBLCLILKLRLSLTLULVLY"
-                            "MAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZ"
-                            "NANCNENFNGNINLNONPNRNUNZ"
-                            "OM"
-                            "PAPEPFPGPHPKPLPMPNPRPSPTPWPY"
-                            "QA"
-                            "RERORSRURW"
-                            "SASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZ"
-                            "TCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZ"
-                            "UAUGUMUSUYUZ"
-                            "VAVCVEVGVIVNVU"
-                            "WFWS"
-                            "XK"
-                            "YEYT"
-                            "ZAZMZW";
+#include "routing/country.h"
 
 static bool known(char a, char b)
 {
-    for (const char *p = codes; *p != '\0'; p += 2) {
-        if (p[0] == a && p[1] == b)
-            return true;
-    }
-    return false;
+    char code[2] = { a, b };
+
+    return rt_country_of((struct span){ code, 2 }) != RT_COUNTRY_UNKNOWN;
 }
 
 bool px_country_known(struct span code)
 {
-    return code.n == 2 && known(code.p[0], code.p[1]);
+    return rt_country_of(code) != RT_COUNTRY_UNKNOWN;
 }
 
 static char upper(char c)
