@@ -120,8 +120,7 @@ int sim_listen(struct sim *s, enum sim_who who, bool tls, int port)
             return port_of(fd);
         }
     }
-    CHECK(!"a free listener slot");
-    return -1;
+    check_failed("a free listener slot", __FILE__, __LINE__);
 }
 
 /* shutdown() of a listening socket makes it deaf while it keeps its port (Linux); listen() makes
