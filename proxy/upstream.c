@@ -154,7 +154,7 @@ static void on_deadline(struct ev_loop *loop, ev_timer *w, int revents)
         return;
     }
     CHECK(a->state == PX_ASK_UNDER_WAY);
-    unheard = px_conn_read_bytes(l->conn) == a->read_mark;
+    unheard = l->answers == a->answers_mark && !a->x.headed;
     if (px_link_cancel(l, &a->x, unheard))
         ask_end(a, PX_IN_DOUBT, "timeout");
     else
@@ -281,7 +281,7 @@ static void ask_start(struct px_ask *a, struct px_link *l)
     px_ask_list_remove(&a->up->waiting, a);
     a->state = PX_ASK_UNDER_WAY;
     a->link = l;
-    a->read_mark = px_conn_read_bytes(l->conn);
+    a->answers_mark = l->answers;
     a->heard.reused = l->served > 0;
     a->heard.protocol = px_link_protocol(l);
     px_link_start(l, &a->x);

@@ -3,7 +3,6 @@
 #ifndef PX_UPSTREAM_ASK_H
 #define PX_UPSTREAM_ASK_H
 #include <ev.h>
-#include <stdint.h>
 
 #include "proxy/exchange.h"
 #include "proxy/upstream.h"
@@ -27,7 +26,7 @@ struct px_ask {
     px_on_heard *cb; /* NULL: forgotten */
     void *ctx;
     ev_timer deadline;
-    uint64_t read_mark; /* what the connection had read when it started */
+    unsigned answers_mark; /* what its connection had answered when it started */
     struct px_heard heard;
 };
 

@@ -181,6 +181,7 @@ static void io_ended(void *ctx, struct px_exchange *x, enum px_ending how, const
         l->condemned = true;
         left = false;
     }
+    l->answers += how == PX_ENDED_ANSWERED;
     l->shared->events->on_ended(l->shared->pool, l, x, how, left, why);
 }
 
@@ -201,10 +202,17 @@ static void close_decently(struct px_link *l)
     px_conn_finish(l->conn, LINGER_MS);
 }
 
+/* An answer that did not wait for all of its request: the rest must not lead the next one. */
+static bool leftover(const struct px_link *l)
+{
+    return px_link_idle(l) && px_link_protocol(l) == PX_HTTP1 &&
+           px_conn_handed_bytes(l->conn) < px_conn_put_bytes(l->conn);
+}
+
 /* After the client was told or asked something. False if the link is gone. */
 static bool settle(struct px_link *l, bool was_idle, bool usable)
 {
-    if (l->condemned || !usable) {
+    if (l->condemned || !usable || leftover(l)) {
         finish(l, PX_LOST_OTHER, l->condemned ? "unasked_answer" : "protocol_error");
         return false;
     }

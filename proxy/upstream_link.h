@@ -46,6 +46,7 @@ enum px_link_state { PX_LINK_OPENING, PX_LINK_READY, PX_LINK_CLOSING };
 struct px_link {
     struct px_link *next, *prev; /* the pool's */
     unsigned served;             /* requests started on it */
+    unsigned answers;            /* requests answered */
     int64_t born_ns;
 
     const struct px_link_shared *shared;
@@ -72,7 +73,8 @@ bool px_link_idle(const struct px_link *l);
  */
 bool px_link_alive(struct px_link *l);
 void px_link_start(struct px_link *l, struct px_exchange *x);
-/* x's time is over; it is with nobody afterwards. True if its first byte left us, or may yet. */
+/* x's time is over; it is with nobody afterwards. unheard: nothing was answered since it started,
+ * so the connection gets no further request. True if its first byte left us, or may yet. */
 bool px_link_cancel(struct px_link *l, struct px_exchange *x, bool unheard);
 enum px_protocol px_link_protocol(const struct px_link *l);
 /* At once. Every exchange ends with this word; then on_failed or on_gone. */
