@@ -64,7 +64,7 @@ CREATE TABLE record (            -- a payment, or an operation (capture, void, r
     UNIQUE (merchant, key),
     CHECK (amount >= 0 AND held >= 0 AND held <= amount),
     CHECK (captured >= 0 AND capture_pending >= 0 AND captured + capture_pending <= authorized),
-    CHECK (refunded >= 0 AND refund_pending >= 0 AND refunded + refund_pending <= captured)
+    CHECK (refunded >= 0 AND refund_pending >= 0 AND refunded + refund_pending <= captured + capture_pending)
 ) STRICT;
 
 CREATE INDEX record_unresolved ON record (no) WHERE standing IN ('open', 'pending');

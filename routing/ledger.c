@@ -3,13 +3,20 @@
 
 #include "routing/base/check.h"
 
+/* Captured, or accepted for capture: what refunds may count on. A capture in doubt locks the
+ * payment before this is asked. */
+static int64_t taken(const struct rt_ledger *l)
+{
+    return l->captured + l->capture_pending;
+}
+
 bool rt_ledger_sound(const struct rt_ledger *l)
 {
     if (l->authorized < 0 || l->captured < 0 || l->capture_pending < 0 || l->refunded < 0 ||
         l->refund_pending < 0)
         return false;
     return l->captured <= l->authorized && l->capture_pending <= l->authorized - l->captured &&
-           l->refunded <= l->captured && l->refund_pending <= l->captured - l->refunded;
+           l->refunded <= taken(l) && l->refund_pending <= taken(l) - l->refunded;
 }
 
 void rt_ledger_open(struct rt_ledger *l, int64_t authorized, enum rt_state state)
@@ -26,7 +33,7 @@ int64_t rt_ledger_left(const struct rt_ledger *l, enum rt_op op)
 {
     switch (op) {
     case RT_CAPTURE: return l->authorized - l->captured - l->capture_pending;
-    case RT_REFUND: return l->captured - l->refunded - l->refund_pending;
+    case RT_REFUND: return taken(l) - l->refunded - l->refund_pending;
     case RT_VOID: return l->authorized;
     case RT_AUTHORIZE:
     case RT_INQUIRE:
@@ -88,7 +95,7 @@ static enum rt_code hold_refund(struct rt_ledger *l, int64_t amount)
 {
     int64_t left = rt_ledger_left(l, RT_REFUND);
 
-    if (l->captured == 0)
+    if (taken(l) == 0)
         return RT_CODE_STATE_CONFLICT;
     if (left == 0)
         return RT_CODE_ALREADY_REFUNDED;
@@ -124,7 +131,7 @@ enum rt_code rt_ledger_hold(struct rt_ledger *l, enum rt_op op, int64_t amount)
 static enum rt_state state_of(const struct rt_ledger *l)
 {
     if (l->refunded > 0)
-        return l->refunded == l->captured ? RT_STATE_REFUNDED : RT_STATE_PARTIALLY_REFUNDED;
+        return l->refunded == taken(l) ? RT_STATE_REFUNDED : RT_STATE_PARTIALLY_REFUNDED;
     if (l->refund_pending > 0)
         return RT_STATE_REFUND_PENDING;
     if (l->captured > 0)
@@ -153,14 +160,19 @@ int64_t rt_ledger_settle(struct rt_ledger *l, enum rt_op op, int64_t held, enum 
 {
     switch (outcome) {
     case RT_APPROVED:
-        if (moved < 0 || moved > held)
+        if (moved < 0 || moved > held ||
+            (op == RT_CAPTURE && l->refunded + l->refund_pending > taken(l) - held + moved))
             return -1;
         release(l, op, held, moved);
         if (op == RT_VOID)
             l->state = RT_STATE_VOIDED;
         break;
     case RT_DECLINED:
-    case RT_ERROR: release(l, op, held, 0); break;
+    case RT_ERROR:
+        if (op == RT_CAPTURE && l->refunded + l->refund_pending > taken(l) - held)
+            return -1; /* given back and never taken: for people */
+        release(l, op, held, 0);
+        break;
     case RT_PENDING:
     case RT_ACTION_REQUIRED:
         l->state = op == RT_VOID ? RT_STATE_VOID_PENDING : state_of(l);

@@ -1,7 +1,7 @@
 /* routing/ledger.h -- how much of a payment has moved, and what may still be asked of it.
  *
- * Always: captured + capture_pending <= authorized and refunded + refund_pending <= captured
- * (docs/one-charge.md). An amount is held before anything leaves and stays held for as long as it
+ * Always: captured + capture_pending <= authorized and refunded + refund_pending <=
+ * captured + capture_pending. An amount is held before anything leaves and stays held for as long as it
  * may have moved, so that two operations can never promise the same money. */
 #ifndef RT_LEDGER_H
 #define RT_LEDGER_H
@@ -36,7 +36,8 @@ enum rt_code rt_ledger_hold(struct rt_ledger *l, enum rt_op op, int64_t amount);
  *   in      held: what it holds; outcome RT_ERROR also for "never left us"; moved: how much of it
  *           an approved one moved.
  *   gives   what it goes on holding: held while the outcome is in doubt or still to come, else 0.
- *   errors  -1, and nothing has changed, when moved is not within 0..held. */
+ *   errors  -1, and nothing has changed, when moved is not within 0..held, or when a capture moves
+ *           less than refunds count on already. */
 int64_t rt_ledger_settle(struct rt_ledger *l, enum rt_op op, int64_t held, enum rt_outcome outcome,
                          int64_t moved);
 

@@ -81,7 +81,7 @@ static bool one_life(struct rng *r)
         else
             ask(r, &l, h);
         if (!rt_ledger_sound(&l) || p.captured != l.captured || p.refunded != l.refunded ||
-            p.captured > authorized || p.refunded > p.captured)
+            p.captured > authorized || p.refunded > p.captured + l.capture_pending)
             return false;
     }
     return true;

@@ -65,10 +65,28 @@ static void a_capture_accepted_for_later_stays_held(void **state)
     assert_int_equal(rt_ledger_hold(&l, RT_CAPTURE, 700), RT_CODE_NONE);
     assert_int_equal(rt_ledger_settle(&l, RT_CAPTURE, 700, RT_PENDING, 0), 700);
     assert_ledger(&l, 0, 700, 0, 0, RT_STATE_CAPTURE_PENDING);
-    assert_int_equal(rt_ledger_hold(&l, RT_REFUND, 1), RT_CODE_STATE_CONFLICT);
     assert_int_equal(rt_ledger_hold(&l, RT_VOID, 0), RT_CODE_STATE_CONFLICT);
     assert_int_equal(rt_ledger_settle(&l, RT_CAPTURE, 700, RT_APPROVED, 700), 0);
     assert_ledger(&l, 700, 0, 0, 0, RT_STATE_PARTIALLY_CAPTURED);
+}
+
+/* Adyen and Checkout.com only ever accept; a refund must not wait for news that may not come. */
+static void an_accepted_capture_can_be_refunded(void **state)
+{
+    struct rt_ledger l = of(1000, RT_STATE_AUTHORIZED);
+
+    (void)state;
+    assert_int_equal(rt_ledger_hold(&l, RT_CAPTURE, 700), RT_CODE_NONE);
+    assert_int_equal(rt_ledger_settle(&l, RT_CAPTURE, 700, RT_PENDING, 0), 700);
+    assert_int_equal(rt_ledger_hold(&l, RT_REFUND, 701), RT_CODE_AMOUNT_EXCEEDS_REFUNDABLE);
+    assert_int_equal(rt_ledger_hold(&l, RT_REFUND, 300), RT_CODE_NONE);
+    assert_int_equal(rt_ledger_settle(&l, RT_REFUND, 300, RT_PENDING, 0), 300);
+    assert_int_equal(rt_ledger_settle(&l, RT_CAPTURE, 700, RT_DECLINED, 0), -1);
+    assert_int_equal(rt_ledger_settle(&l, RT_CAPTURE, 700, RT_APPROVED, 200), -1);
+    assert_ledger(&l, 0, 700, 0, 300, RT_STATE_REFUND_PENDING);
+    assert_int_equal(rt_ledger_settle(&l, RT_CAPTURE, 700, RT_APPROVED, 700), 0);
+    assert_int_equal(rt_ledger_settle(&l, RT_REFUND, 300, RT_APPROVED, 300), 0);
+    assert_ledger(&l, 700, 0, 300, 0, RT_STATE_PARTIALLY_REFUNDED);
 }
 
 static void a_capture_in_doubt_changes_nothing_but_its_hold(void **state)
@@ -173,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_capture_accepted_for_later_stays_held),
         cmocka_unit_test(a_capture_in_doubt_changes_nothing_but_its_hold),
         cmocka_unit_test(less_may_move_than_was_held_but_never_more),
+        cmocka_unit_test(an_accepted_capture_can_be_refunded),
         cmocka_unit_test(refunds_never_exceed_what_was_captured),
         cmocka_unit_test(only_what_nobody_captured_can_be_voided),
         cmocka_unit_test(nothing_can_be_asked_of_what_was_not_approved),
