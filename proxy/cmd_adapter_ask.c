@@ -67,7 +67,8 @@ static struct span concealed(struct arena *a, const struct rt_payment *pay, stru
     struct span digits = { pay->cvc.digit_, pay->cvc.len }, veil = SPAN("[hidden]");
     struct buf mask = arena_buf(a, 32);
 
-    pan_mask(&pay->pan, &mask);
+    if (pay->pan.len > 0)
+        pan_mask(&pay->pan, &mask);
     if (number.n > 0)
         body = replaced(a, body, (struct hidden){ number, buf_span(&mask) });
     for (unsigned i = 0; i < 3 && digits.n > 0; i++)

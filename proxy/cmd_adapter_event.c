@@ -43,6 +43,8 @@ static const struct rule rules[] = {
     { { "before the request" }, PX_PROVES_NOT_SENT, false },
     { { "before request" }, PX_PROVES_NOT_SENT, false },
     { { "before any byte" }, PX_PROVES_NOT_SENT, false },
+    { { "before the first byte" }, PX_PROVES_NOT_SENT, false },
+    { { "before first byte" }, PX_PROVES_NOT_SENT, false },
     { { "before the last byte" }, PX_PROVES_NOT_SENT, false },
     { { "before last byte" }, PX_PROVES_NOT_SENT, false },
     { { "dns" }, PX_PROVES_NOT_SENT, false },

@@ -1,7 +1,7 @@
 /* proxy/adapters/checkoutcom.c -- Checkout.com's dialect: JSON.
  *
  * checkout.com/docs and API reference; read 2026-10. capture is always said: left out, it means
- * yes. 3DS stays off until the API has a wish for it (docs/decisions/0012-no-3ds-wish-yet.md). */
+ * yes. 3DS stays off until the API has a wish for it (docs/decisions/adapters.md). */
 #include "proxy/adapters/checkoutcom.h"
 
 #include "proxy/adapters/ask.h"

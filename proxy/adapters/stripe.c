@@ -1,7 +1,7 @@
 /* proxy/adapters/stripe.c -- Stripe's dialect: form-encoded PaymentIntents.
  *
  * docs.stripe.com, API reference of the pinned version; read 2026-10. A raw card goes in the same
- * call as the payment (docs/decisions/0011-stripe-one-call.md). What the answers mean is in
+ * call as the payment (docs/decisions/adapters.md). What the answers mean is in
  * stripe_judge.c, what events mean in stripe_news.c. */
 #include "proxy/adapters/stripe.h"
 
