@@ -27,6 +27,7 @@ static const char help[] =
     "  --mix LIST           cards and amounts by weight: visa:90,declined:5,9951:5 (visa)\n"
     "  --amount LOW-HIGH    minor units (100-9000);  --currency EUR;  --manual: capture later\n"
     "  --body FILE          send these bytes instead of a payment (with --url's path)\n"
+    "  --size N             bodies of at least N bytes, filled up with metadata (any)\n"
     "  --order TEXT         prefix of the order field (fire)\n"
     "  --seed N             dice and keys; a new one every time unless given\n"
     "  --record FILE        one line of JSON per payment: key, tries, what was answered\n"
@@ -59,6 +60,7 @@ enum {
     O_BODY,
     O_ORDER,
     O_SEED,
+    O_SIZE,
     O_RECORD,
     O_JSON,
     O_HELP
@@ -87,6 +89,7 @@ static const struct option longs[] = {
     { "body", required_argument, NULL, O_BODY },
     { "order", required_argument, NULL, O_ORDER },
     { "seed", required_argument, NULL, O_SEED },
+    { "size", required_argument, NULL, O_SIZE },
     { "record", required_argument, NULL, O_RECORD },
     { "json", no_argument, NULL, O_JSON },
     { "help", no_argument, NULL, O_HELP },
@@ -257,6 +260,7 @@ static bool one(struct fire_aim *a, int c)
     case O_CONNECTIONS: return unsigned_of("connections", 10000, &a->connections);
     case O_STREAMS: return unsigned_of("streams", 10000, &a->streams);
     case O_RETRY: return unsigned_of("retry", 1000, &a->retries);
+    case O_SIZE: return unsigned_of("size", 2000, &a->size);
     case O_DURATION: return decimal("duration", optarg, 0., &a->duration_s);
     case O_WARMUP: return decimal("warmup", optarg, 0., &a->warmup_s);
     case O_GIVE_UP: return decimal("give-up", optarg, 0., &a->give_up_s);

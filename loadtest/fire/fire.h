@@ -31,7 +31,7 @@ struct fire_aim {
     int port;
     const char *ca, *token_file, *body_file, *record_file, *order;
     double rate;
-    unsigned connections, streams, retries;
+    unsigned connections, streams, retries, size; /* size: of a body, at least */
     uint64_t count;
     double duration_s, warmup_s, give_up_s;
     int timeout_ms, backoff_ms;

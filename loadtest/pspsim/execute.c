@@ -156,20 +156,20 @@ bool sim_indexed(const struct sim_req *r, const struct sim_charge *c)
 const struct sim_charge *sim_said(struct sim_req *r, const struct sim_answer *a)
 {
     const struct sim_charge *c = sim_charge_at(&r->sim->ledger, a->charge);
-    static struct sim_charge lie; /* one thread; used at once */
+    struct sim_charge *lie = &r->sim->lie;
 
     if (r->fault.kind < SIM_F_LIE_AMOUNT || r->fault.kind > SIM_F_LIE_REFERENCE)
         return c;
-    lie = *c;
+    *lie = *c;
     if (r->fault.kind == SIM_F_LIE_AMOUNT)
-        lie.amount += 1000;
+        lie->amount += 1000;
     else if (r->fault.kind == SIM_F_LIE_CURRENCY)
-        memcpy(lie.currency, strcmp(c->currency, "USD") == 0 ? "EUR" : "USD", 4);
+        memcpy(lie->currency, strcmp(c->currency, "USD") == 0 ? "EUR" : "USD", 4);
     else {
-        lie.reference = SPAN("somebody-elses-reference");
-        lie.metadata = SPAN("{\"gw_attempt\":\"somebody-elses-reference\"}");
+        lie->reference = SPAN("somebody-elses-reference");
+        lie->metadata = SPAN("{\"gw_attempt\":\"somebody-elses-reference\"}");
     }
-    return &lie;
+    return lie;
 }
 
 void sim_time_text(int64_t ms, char out[32])

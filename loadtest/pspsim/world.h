@@ -70,8 +70,9 @@ struct sim {
     struct sim_conn *conns;
     struct sim_req *spare; /* freed ones, kept for the next */
     unsigned spares;
-    struct lt_tree tree;  /* scratch: the body being read */
-    char read[64 * 1024]; /* scratch: bytes from a socket */
+    struct sim_charge lie; /* scratch: what a wrong_* fault says instead */
+    struct lt_tree tree;   /* scratch: the body being read */
+    char read[64 * 1024];  /* scratch: bytes from a socket */
 };
 
 int64_t sim_now_ms(const struct sim *s); /* wall clock of the loop turn, skewed */
