@@ -45,8 +45,8 @@ rt_country rt_country_of(struct span code)
 const char *rt_country_code(rt_country c, char out[3])
 {
     CHECK(c < RT_COUNTRIES_);
-    out[0] = c == 0 ? '\0' : (char)('A' + (c - 1) / 26);
-    out[1] = c == 0 ? '\0' : (char)('A' + (c - 1) % 26);
+    out[0] = (char)(c == 0 ? 0 : 'A' + (c - 1) / 26);
+    out[1] = (char)(c == 0 ? 0 : 'A' + (c - 1) % 26);
     out[2] = '\0';
     return out;
 }
