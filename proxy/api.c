@@ -130,6 +130,14 @@ static void begin_operation(struct lookup *l)
                                 .refund_pending = parent->refund_pending,
                                 .state = parent->state };
 
+    if (pay->amount.cur != CURRENCY_NONE && pay->amount.cur != parent->amount.cur) {
+        struct px_fault f;
+
+        (void)px_fault_at(&f, PX_FAULT_INVALID_VALUE, "/currency");
+        (void)px_fault_say(&f, "the payment is in %s", currency_code(parent->amount.cur));
+        answer_fault(l->req, &f);
+        return;
+    }
     pay->amount.cur = parent->amount.cur;
     if (pay->full || pay->op == RT_VOID)
         pay->amount.minor = rt_ledger_left(&ledger, pay->op);
