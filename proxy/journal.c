@@ -15,7 +15,7 @@
 #include "proxy/log.h"
 #include "routing/base/check.h"
 
-enum { BATCH = 1024, WAIT_BUCKETS = 256 };
+enum { BATCH = PX_JOURNAL_BATCH, WAIT_BUCKETS = 256 };
 
 struct px_journal {
     struct px_store *store;
@@ -288,11 +288,13 @@ static void *work(void *ctx)
 {
     struct px_journal *j = ctx;
 
+    px_store_start(j->store);
     while (!j->stopping) {
         if (j->unread == NULL)
             j->unread = px_mailbox_wait_for(j->inbox, patience_ms(j));
         if (fill_batch(j))
             run_batch(j);
+        px_store_tend(j->store);
         if (j->waiters > 0)
             end_waiting(j, monotonic_ms(), false);
     }

@@ -173,6 +173,7 @@ struct px_journal_config {
     const char *path;  /* the SQLite file; NULL: in memory, for tests only, and it says so loudly */
     const char *owner; /* this process's life: unique per start; a record whose owner is another
                           one is ownerless as soon as we hold the file's lock */
+    unsigned keys_in_memory; /* the newest keys, before they go into the file's index; 0: 65536 */
 };
 
 /* Opens or creates the file (mode 0600), migrates the schema, takes the lock (one process per file:

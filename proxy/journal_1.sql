@@ -28,12 +28,12 @@ CREATE TABLE record (            -- a payment, or an operation (capture, void, r
     id TEXT NOT NULL UNIQUE,
     merchant TEXT NOT NULL,      -- the API credential's name
     key TEXT NOT NULL,           -- its Idempotency-Key
-    op TEXT NOT NULL CHECK (op IN ('authorize', 'capture', 'void', 'refund')),
+    op TEXT NOT NULL,            -- authorize, capture, void, refund
     parent TEXT,                 -- operations: the payment's id
     fingerprint BLOB NOT NULL,   -- keyed digest of the request: one key, one request
     created_ms INTEGER NOT NULL,
     updated_ms INTEGER NOT NULL,
-    standing TEXT NOT NULL CHECK (standing IN ('open', 'pending', 'settled', 'not_sent')),
+    standing TEXT NOT NULL,      -- open, pending, settled, not_sent
     life INTEGER NOT NULL,       -- who took it last
     fence INTEGER NOT NULL,      -- how often it was taken; whoever shows an older number is refused
     plan TEXT NOT NULL,          -- providers in order
@@ -61,7 +61,11 @@ CREATE TABLE record (            -- a payment, or an operation (capture, void, r
     bin6 INTEGER,
     last4 TEXT,
     order_ref TEXT,              -- the merchant's
-    UNIQUE (merchant, key),
+    -- one record per merchant and key: see key_index
+    -- equations and not IN: a list of words is built anew for every row that is checked
+    CHECK (standing = 'open' OR standing = 'pending' OR standing = 'settled' OR
+           standing = 'not_sent'),
+    CHECK (op = 'authorize' OR op = 'capture' OR op = 'refund' OR op = 'void'),
     CHECK (amount >= 0 AND held >= 0 AND held <= amount),
     CHECK (captured >= 0 AND capture_pending >= 0 AND captured + capture_pending <= authorized),
     CHECK (refunded >= 0 AND refund_pending >= 0 AND refunded + refund_pending <= captured + capture_pending)
@@ -69,6 +73,19 @@ CREATE TABLE record (            -- a payment, or an operation (capture, void, r
 
 CREATE INDEX record_unresolved ON record (no) WHERE standing IN ('open', 'pending');
 CREATE INDEX record_of_parent ON record (parent) WHERE parent IS NOT NULL;
+
+CREATE TABLE key_index (         -- records by key: those up to key_state.indexed_to
+    hash INTEGER NOT NULL,       -- of merchant and key; proxy/journal_keys.c
+    record INTEGER NOT NULL,     -- record.no
+    PRIMARY KEY (hash, record)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE key_state (         -- one row
+    seed INTEGER NOT NULL,       -- of the hash
+    indexed_to INTEGER NOT NULL  -- record.no
+) STRICT;
+
+INSERT INTO key_state VALUES (random(), 0);
 
 CREATE TABLE former_id (         -- ids of records that were begun again; they go on working
     id TEXT PRIMARY KEY,

@@ -105,7 +105,7 @@ static enum px_ran take_over(struct px_store *s, struct px_journal_letter *l, st
     px_sql_int(&q, row->no);
     px_sql_int(&q, s->life);
     px_sql_int(&q, l->now_ms);
-    if ((ran = px_sql_run(&q, NULL)) != PX_RAN)
+    if ((ran = px_sql_run(&q)) != PX_RAN)
         return ran;
     row->r.standing = PX_OPEN;
     row->r.updated_ms = l->now_ms;
@@ -134,7 +134,7 @@ static enum px_ran update_again(struct px_store *s, const struct px_journal_lett
     px_sql_int(&q, r->amount.minor);
     px_sql_int(&q, r->held);
     px_sql_text(&q, r->provider_payment_id);
-    return px_sql_run(&q, NULL);
+    return px_sql_run(&q);
 }
 
 /* The old id was perhaps told to somebody. */
@@ -147,7 +147,7 @@ static enum px_ran keep_former(struct px_store *s, const struct px_journal_lette
         return PX_RAN;
     px_sql_text(&q, row->r.id);
     px_sql_int(&q, row->no);
-    return px_sql_run(&q, NULL);
+    return px_sql_run(&q);
 }
 
 /* Nothing happened anywhere, so nothing forbids a new plan. The record takes the caller's id, which
@@ -226,47 +226,36 @@ static enum px_ran begin_known(struct px_store *s, struct px_journal_letter *l, 
 
 /* ---- the calls ---- */
 
-static enum px_ran begin_operation(struct px_store *s, struct px_journal_letter *l)
+static enum px_ran begin_new(struct px_store *s, struct px_journal_letter *l)
 {
     enum rt_code no = RT_CODE_NONE;
-    bool inserted = false;
-    enum px_ran ran = hold(s, l, 0, &no);
+    enum px_ran ran = PX_RAN;
 
+    if (l->record.parent[0] != '\0')
+        ran = hold(s, l, 0, &no);
     if (ran != PX_RAN)
         return ran;
     if (no == RT_CODE_NOT_FOUND)
         return say(l, PX_SAID_NOT_FOUND);
     if (no != RT_CODE_NONE)
         return refuse(l, no);
-    ran = px_row_insert(s, &l->record, l->now_ms, &inserted);
-    if (ran == PX_RAN)
+    if ((ran = px_row_insert(s, &l->record, l->now_ms)) == PX_RAN)
         ours(l);
-    return ran == PX_RAN && !inserted ? PX_POISON : ran;
+    return ran;
 }
 
 enum px_ran px_run_begin(struct px_store *s, struct px_journal_letter *l)
 {
     struct px_record *r = &l->record;
-    bool found = false, inserted = false;
+    bool found = false;
     struct px_row row;
-    enum px_ran ran;
+    enum px_ran ran = px_keys_find(s, r->merchant, r->key, &row, &found);
 
     CHECK(r->plan[0][0] != '\0');
     r->held = 0;
-    if (r->parent[0] == '\0') {
-        /* The usual case is a new key: insert and see, rather than look and insert. */
-        ran = px_row_insert(s, r, l->now_ms, &inserted);
-        if (ran == PX_RAN && inserted)
-            ours(l);
-        if (ran != PX_RAN || inserted)
-            return ran;
-    }
-    ran = px_row_by_key(s, r->merchant, r->key, &row, &found);
     if (ran != PX_RAN)
         return ran;
-    if (found)
-        return begin_known(s, l, &row);
-    return r->parent[0] != '\0' ? begin_operation(s, l) : PX_POISON;
+    return found ? begin_known(s, l, &row) : begin_new(s, l);
 }
 
 enum px_ran px_run_claim(struct px_store *s, struct px_journal_letter *l)

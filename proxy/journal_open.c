@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +14,12 @@
 #include "proxy/log.h"
 #include "routing/base/check.h"
 
-enum { BUSY_MS = 200 };
+enum { BUSY_MS = 200, KEYS_IN_MEMORY = 65536 };
 
 /* FULL: a commit is on the disk when it returns. Pages are not zeroed when freed: there is no
- * secret in them and nothing is deleted. The checkpoint is ours to call (journal_checkpoint). */
+ * secret in them and nothing is deleted. Checkpoints: journal_fold.c. */
 static const char settings[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = FULL;"
-                               "PRAGMA wal_autocheckpoint = 1000;"
                                "PRAGMA journal_size_limit = 67108864;"
                                "PRAGMA cache_size = -32768;"
                                "PRAGMA temp_store = MEMORY;"
@@ -189,8 +189,18 @@ static enum err configure(struct px_store *s, struct diag *why)
     return OK;
 }
 
+/* SQLite counts its memory under a lock, for functions that nobody here calls. Too late once
+ * SQLite is in use, and then it is only slower. */
+static void count_no_memory(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static enum err connect_to(struct px_store *s, int flags, struct diag *why)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, count_no_memory);
     if (sqlite3_open_v2(s->name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return failed(s, why, "it can not be opened");
     return OK;
@@ -210,6 +220,11 @@ static enum err start_life(struct px_store *s, const char *owner, struct diag *w
     sqlite3_finalize(st);
     s->life = sqlite3_last_insert_rowid(s->db);
     return rc == SQLITE_DONE ? OK : failed(s, why, "it can not be written");
+}
+
+static enum err open_keys(struct px_store *s, size_t generation, struct diag *why)
+{
+    return px_keys_open(s, generation) == PX_RAN ? OK : failed(s, why, "it can not be read");
 }
 
 static struct px_store *blank(void)
@@ -251,6 +266,10 @@ enum err px_store_open(const struct px_journal_config *c, struct px_store **out,
     if (e == OK)
         e = px_schema_bring(s, why);
     if (e == OK)
+        e = open_keys(s, c->keys_in_memory == 0 ? KEYS_IN_MEMORY : c->keys_in_memory, why);
+    if (e == OK && !s->in_memory)
+        e = px_fold_open(s, why);
+    if (e == OK)
         e = start_life(s, c->owner, why);
     if (e == OK)
         *out = s;
@@ -283,6 +302,8 @@ enum err px_store_open_beside(const char *path, struct px_store **out, struct di
         sqlite3_busy_timeout(s->db, 10 * BUSY_MS);
         e = px_schema_check(s, why);
     }
+    if (e == OK)
+        e = open_keys(s, 0, why);
     if (e == OK) {
         look_who_lives(s);
         *out = s;
@@ -308,6 +329,8 @@ void px_store_close(struct px_store *s)
 {
     if (s == NULL)
         return;
+    px_fold_close(s);
+    px_keys_close(s);
     for (unsigned i = 0; i < PX_SQLS_; i++)
         sqlite3_finalize(s->stmt[i]);
     if (s->db != NULL) {

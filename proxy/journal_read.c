@@ -208,7 +208,7 @@ enum px_ran px_run_find(struct px_store *s, struct px_journal_letter *l)
 {
     struct px_row row;
     bool found = false;
-    enum px_ran ran = px_row_by_key(s, l->record.merchant, l->record.key, &row, &found);
+    enum px_ran ran = px_keys_find(s, l->record.merchant, l->record.key, &row, &found);
 
     if (ran != PX_RAN)
         return ran;

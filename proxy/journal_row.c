@@ -184,16 +184,6 @@ enum px_ran px_row_by_id(struct px_store *s, const char *id, struct px_row *out,
     return read_one(&q, out, found);
 }
 
-enum px_ran px_row_by_key(struct px_store *s, const char *merchant, const char *key,
-                          struct px_row *out, bool *found)
-{
-    struct px_sql q = px_sql_use(s, PX_SQL_BY_KEY);
-
-    px_sql_text(&q, merchant);
-    px_sql_text(&q, key);
-    return read_one(&q, out, found);
-}
-
 /* ---- writing ---- */
 
 void px_plan_write(const struct px_record *r, struct buf *out)
@@ -207,13 +197,11 @@ void px_plan_write(const struct px_record *r, struct buf *out)
     CHECK(buf_ok(out));
 }
 
-enum px_ran px_row_insert(struct px_store *s, const struct px_record *r, int64_t now_ms,
-                          bool *inserted)
+enum px_ran px_row_insert(struct px_store *s, const struct px_record *r, int64_t now_ms)
 {
     char plan_text[PLAN_TEXT];
     struct buf plan = BUF_OF(plan_text);
     struct px_sql q = px_sql_use(s, PX_SQL_INSERT);
-    int rows = 0;
     enum px_ran ran;
 
     px_plan_write(r, &plan);
@@ -238,8 +226,9 @@ enum px_ran px_row_insert(struct px_store *s, const struct px_record *r, int64_t
     px_sql_int_or_null(&q, r->bin6);
     px_sql_text(&q, r->last4);
     px_sql_text(&q, r->order);
-    ran = px_sql_run(&q, &rows);
-    *inserted = rows == 1;
+    ran = px_sql_run(&q);
+    if (ran == PX_RAN)
+        px_keys_add(s, r->merchant, r->key, sqlite3_last_insert_rowid(s->db));
     return ran;
 }
 
@@ -264,7 +253,7 @@ enum px_ran px_attempt_insert(struct px_store *s, int64_t no, uint32_t fence, ui
     px_sql_text(&q, a->provider_payment_id);
     px_sql_int_or_null(&q, a->status);
     px_sql_int(&q, a->took_ms);
-    return px_sql_run(&q, NULL);
+    return px_sql_run(&q);
 }
 
 enum px_ran px_event_insert(struct px_store *s, const struct px_row *row, int64_t at_ms,
@@ -277,7 +266,7 @@ enum px_ran px_event_insert(struct px_store *s, const struct px_row *row, int64_
     px_sql_text(&q, what);
     px_sql_int(&q, row->r.fence);
     px_sql_span(&q, span_take(text, LIMIT_TEXT));
-    return px_sql_run(&q, NULL);
+    return px_sql_run(&q);
 }
 
 struct rt_ledger px_ledger_of(const struct px_record *r)
@@ -303,5 +292,5 @@ enum px_ran px_ledger_write(struct px_store *s, const struct px_row *row, const 
     px_sql_int(&q, l->refund_pending);
     put_state(&q, l->state);
     px_sql_int(&q, now_ms);
-    return px_sql_run(&q, NULL);
+    return px_sql_run(&q);
 }

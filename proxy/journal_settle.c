@@ -87,7 +87,7 @@ static enum px_ran promise_leg(struct px_store *s, const struct px_journal_lette
     px_sql_int(&q, l->record.leg);
     px_sql_int(&q, l->now_ms);
     px_sql_blob(&q, l->record.request_mac, sizeof l->record.request_mac);
-    return px_sql_run(&q, NULL);
+    return px_sql_run(&q);
 }
 
 enum px_ran px_run_next(struct px_store *s, struct px_journal_letter *l)
@@ -140,7 +140,7 @@ static enum px_ran update_record(struct px_store *s, const struct px_journal_let
     px_sql_text(&q, r->provider_payment_id);
     px_sql_text(&q, r->provider_op_id);
     px_sql_text(&q, r->network_txn_id);
-    return px_sql_run(&q, NULL);
+    return px_sql_run(&q);
 }
 
 /* An operation's outcome moves or frees what it holds of its payment. Gives what it still holds; -1
@@ -169,7 +169,7 @@ static enum px_ran keep_answer(struct px_store *s, const struct px_record *r, in
 
     px_sql_int(&q, no);
     px_sql_span(&q, r->answer);
-    return px_sql_run(&q, NULL);
+    return px_sql_run(&q);
 }
 
 static enum px_ran write_outcome(struct px_store *s, struct px_journal_letter *l,

@@ -32,7 +32,13 @@ enum px_statement {
     PX_SQL_COMMIT,
     PX_SQL_ROLLBACK,
     PX_SQL_INSERT,
+    PX_SQL_BY_NO,
     PX_SQL_BY_KEY,
+    PX_SQL_BY_KEY_UNINDEXED,
+    PX_SQL_INDEX_KEY,
+    PX_SQL_INDEXED_TO,
+    PX_SQL_KEY_SEED,
+    PX_SQL_UNINDEXED,
     PX_SQL_BY_ID,
     PX_SQL_FORMER,
     PX_SQL_LOCKED,
@@ -54,8 +60,13 @@ enum px_statement {
     PX_SQLS_
 };
 
+struct px_fold;
+struct px_keys;
+
 struct px_store {
     sqlite3 *db;
+    struct px_keys *keys;
+    struct px_fold *fold; /* NULL: in memory, reading beside */
     sqlite3_stmt *stmt[PX_SQLS_];
     char *name;  /* the file's path, or ":memory:" */
     int lock_fd; /* the side file that says whose it is; -1: none */
@@ -81,7 +92,7 @@ void px_sql_span(struct px_sql *q, struct span s);    /* none is NULL; lent as w
 void px_sql_blob(struct px_sql *q, const void *p, size_t n);
 bool px_sql_row(struct px_sql *q); /* reading: is there one (more)? */
 MUST enum px_ran px_sql_end(struct px_sql *q);
-MUST enum px_ran px_sql_run(struct px_sql *q, int *rows); /* writing; rows changed, or NULL */
+MUST enum px_ran px_sql_run(struct px_sql *q); /* writing */
 
 /* What a result code means for the letter at hand; keeps the text. */
 enum px_ran px_store_failed(struct px_store *s, int rc);
@@ -96,16 +107,32 @@ struct px_row {
 
 void px_row_read(struct px_sql *q, struct px_row *out);
 MUST enum px_ran px_row_by_id(struct px_store *s, const char *id, struct px_row *out, bool *found);
-MUST enum px_ran px_row_by_key(struct px_store *s, const char *merchant, const char *key,
-                               struct px_row *out, bool *found);
-MUST enum px_ran px_row_insert(struct px_store *s, const struct px_record *r, int64_t now_ms,
-                               bool *inserted);
+MUST enum px_ran px_row_insert(struct px_store *s, const struct px_record *r, int64_t now_ms);
 enum rt_outcome px_outcome_of(const char *word);
 void px_plan_write(const struct px_record *r, struct buf *out);
 MUST enum px_ran px_attempt_insert(struct px_store *s, int64_t no, uint32_t fence, uint8_t leg,
                                    const struct px_attempt *a);
 MUST enum px_ran px_event_insert(struct px_store *s, const struct px_row *row, int64_t at_ms,
                                  const char *what, struct span text);
+
+/* ---- keys ---- */
+
+MUST enum px_ran px_keys_open(struct px_store *s, size_t generation); /* 0: reading beside */
+void px_keys_close(struct px_store *s);
+MUST enum px_ran px_keys_find(struct px_store *s, const char *merchant, const char *key,
+                              struct px_row *out, bool *found);
+void px_keys_add(struct px_store *s, const char *merchant, const char *key, int64_t no);
+MUST enum px_ran px_keys_merge(struct px_store *s); /* the last of a transaction */
+void px_keys_committed(struct px_store *s);
+void px_keys_rolled_back(struct px_store *s);
+void px_keys_tend(struct px_store *s);
+
+/* ---- folding the log ---- */
+
+enum err px_fold_open(struct px_store *s, struct diag *why);
+void px_fold_start(struct px_fold *f);
+void px_fold_tend(struct px_fold *f);
+void px_fold_close(struct px_store *s);
 
 /* ---- calls, one file each ---- */
 

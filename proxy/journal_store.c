@@ -18,8 +18,19 @@ static const char *const sql_of[PX_SQLS_] = {
         "leg_ms, life, plan, request_mac, amount, currency, held, provider_payment_id, "
         "network_txn_id, capture_now, method, brand, bin6, last4, order_ref, standing, fence, leg) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-        "?17, ?18, ?19, ?20, ?21, 'open', 1, 0) ON CONFLICT (merchant, key) DO NOTHING",
-    [PX_SQL_BY_KEY] = "SELECT " PX_RECORD_LIST " FROM record WHERE merchant = ?1 AND key = ?2",
+        "?17, ?18, ?19, ?20, ?21, 'open', 1, 0)",
+    [PX_SQL_BY_NO] =
+        "SELECT " PX_RECORD_LIST " FROM record WHERE no = ?1 AND merchant = ?2 AND key = ?3",
+    [PX_SQL_BY_KEY] = "SELECT " PX_RECORD_LIST " FROM key_index i CROSS JOIN record ON no = "
+                      "i.record WHERE i.hash = ?1 AND merchant = ?2 AND key = ?3",
+    [PX_SQL_BY_KEY_UNINDEXED] =
+        "SELECT " PX_RECORD_LIST " FROM record WHERE no > (SELECT indexed_to FROM key_state) AND "
+        "merchant = ?1 AND key = ?2",
+    [PX_SQL_INDEX_KEY] = "INSERT OR IGNORE INTO key_index (hash, record) VALUES (?1, ?2)",
+    [PX_SQL_INDEXED_TO] = "UPDATE key_state SET indexed_to = ?1",
+    [PX_SQL_KEY_SEED] = "SELECT seed FROM key_state",
+    [PX_SQL_UNINDEXED] = "SELECT no, merchant, key FROM record WHERE no > (SELECT indexed_to FROM "
+                         "key_state) ORDER BY no",
     [PX_SQL_BY_ID] = "SELECT " PX_RECORD_LIST " FROM record WHERE id = ?1",
     [PX_SQL_FORMER] = "SELECT " PX_RECORD_LIST " FROM record WHERE no = (SELECT f.record FROM "
                       "former_id f WHERE f.id = ?1)",
@@ -151,12 +162,10 @@ enum px_ran px_sql_end(struct px_sql *q)
     return q->rc == SQLITE_OK ? PX_RAN : px_store_failed(q->store, q->rc);
 }
 
-enum px_ran px_sql_run(struct px_sql *q, int *rows)
+enum px_ran px_sql_run(struct px_sql *q)
 {
     if (px_sql_row(q))
         q->rc = SQLITE_MISUSE; /* a statement that writes gives no rows */
-    if (rows != NULL)
-        *rows = sqlite3_changes(q->store->db);
     return px_sql_end(q);
 }
 
@@ -166,7 +175,7 @@ static enum px_ran run_plain(struct px_store *s, enum px_statement which)
 {
     struct px_sql q = px_sql_use(s, which);
 
-    return px_sql_run(&q, NULL);
+    return px_sql_run(&q);
 }
 
 /* Somebody renamed or removed the file under us: promises would go where nobody finds them. */
@@ -194,8 +203,12 @@ enum px_ran px_store_begin(struct px_store *s, bool writes)
 
 enum px_ran px_store_commit(struct px_store *s)
 {
-    enum px_ran ran = run_plain(s, PX_SQL_COMMIT);
+    enum px_ran ran = px_keys_merge(s);
 
+    if (ran == PX_RAN)
+        ran = run_plain(s, PX_SQL_COMMIT);
+    if (ran == PX_RAN)
+        px_keys_committed(s);
     return ran == PX_POISON ? PX_FAILED : ran;
 }
 
@@ -203,6 +216,18 @@ void px_store_rollback(struct px_store *s)
 {
     if (sqlite3_get_autocommit(s->db) == 0)
         (void)run_plain(s, PX_SQL_ROLLBACK);
+    px_keys_rolled_back(s);
+}
+
+void px_store_start(struct px_store *s)
+{
+    px_fold_start(s->fold);
+}
+
+void px_store_tend(struct px_store *s)
+{
+    px_keys_tend(s);
+    px_fold_tend(s->fold);
 }
 
 const char *px_store_why(const struct px_store *s)

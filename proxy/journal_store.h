@@ -11,6 +11,8 @@
 
 struct px_store;
 
+enum { PX_JOURNAL_BATCH = 1024 }; /* letters of one transaction, at most */
+
 enum px_ran {
     PX_RAN,    /* said is filled in */
     PX_FAILED, /* the file can not be written or read: nobody can be served now */
@@ -24,11 +26,16 @@ MUST enum err px_store_open(const struct px_journal_config *c, struct px_store *
 MUST enum err px_store_open_beside(const char *path, struct px_store **out, struct diag *why);
 void px_store_close(struct px_store *s);
 
+/* By the thread that will use it from now on; a thread that helps it is started. */
+void px_store_start(struct px_store *s);
+
 /* A transaction; one that only reads waits for nobody. */
 MUST enum px_ran px_store_begin(struct px_store *s, bool writes);
 MUST enum px_ran px_store_run(struct px_store *s, struct px_journal_letter *l);
 MUST enum px_ran px_store_commit(struct px_store *s);
 void px_store_rollback(struct px_store *s);
+/* After the answers are out: what may take a moment. */
+void px_store_tend(struct px_store *s);
 const char *px_store_why(const struct px_store *s); /* of the last failure; no values in it */
 
 /* May this call write? */

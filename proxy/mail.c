@@ -91,10 +91,11 @@ static void rouse(struct px_mailbox *m)
         ev_async_send(m->loop_, &m->woken_);
         return;
     }
-    /* Under the lock, so that it can not fall between the receiver's look and its sleep. */
+    /* Through the lock, so that it can not fall between the receiver's look and its sleep;
+     * signalled outside, so that the receiver does not wake up only to wait for the lock. */
     pthread_mutex_lock(&m->lock_);
-    pthread_cond_signal(&m->some_);
     pthread_mutex_unlock(&m->lock_);
+    pthread_cond_signal(&m->some_);
 }
 
 void px_mailbox_send(struct px_mailbox *m, struct px_letter *l)

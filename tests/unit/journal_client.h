@@ -15,7 +15,7 @@ struct client {
     struct px_journal *journal;
     struct px_mailbox *box;
     const char *path; /* NULL: in memory */
-    unsigned lives, ids;
+    unsigned lives, ids, keys_in_memory;
     int64_t now_ms;
 };
 
@@ -53,7 +53,9 @@ static inline void client_came_back(void *ctx, struct px_journal_letter *l)
 static inline enum err client_open(struct client *c, struct diag *why)
 {
     char owner[40];
-    struct px_journal_config config = { .path = c->path, .owner = owner };
+    struct px_journal_config config = { .path = c->path,
+                                        .owner = owner,
+                                        .keys_in_memory = c->keys_in_memory };
 
     snprintf(owner, sizeof owner, "life %u", ++c->lives);
     if (c->box == NULL)
