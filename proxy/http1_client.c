@@ -95,7 +95,7 @@ static int on_headers(llhttp_t *p)
     if (p->http_major != 1 || p->status_code < 100 || p->status_code > 599)
         return fault(p, "malformed");
     if (informational(p))
-        return 0;
+        return 1;
     px_exchange_final(x, p->status_code);
     if (bodyless(p, x))
         return 1;

@@ -7,7 +7,7 @@
 
 #include "proxy/client.h"
 
-enum { PAPER_OUT = 4 * 1024 * 1024, PAPER_ENDS = 512 };
+enum { PAPER_OUT = 512 * 1024, PAPER_ENDS = 512 };
 
 struct paper {
     struct px_client *client;

@@ -251,6 +251,8 @@ static void what_is_malformed_is_no_answer(void **state)
 {
     static const char *const text[] = {
         "garbage\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "HTTP/1.1 103 Early Hints\r\nContent-Length: 2\r\n\r\n{}",
         "\x16\x03\x01\x02",
         "HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 20 OK\r\n\r\n",
