@@ -173,20 +173,6 @@ static void judge_payment(struct px_case *c, const struct px_value *f)
 
 /* ---- modifications ---- */
 
-static enum rt_state accepted_state(const struct px_case *c)
-{
-    switch (c->op) {
-    case RT_CAPTURE: return RT_STATE_CAPTURE_PENDING;
-    case RT_VOID:
-        return c->q != NULL && c->q->reversal ? RT_STATE_REVERSAL_PENDING : RT_STATE_VOID_PENDING;
-    case RT_REFUND: return RT_STATE_REFUND_PENDING;
-    case RT_AUTHORIZE:
-    case RT_INQUIRE:
-    case RT_OPS_: break;
-    }
-    return RT_STATE_NONE;
-}
-
 static bool agrees_modification(const struct px_case *c, const struct px_value *f)
 {
     bool by_reference = c->q != NULL && c->q->by_reference;
@@ -209,22 +195,15 @@ static void judge_modification(struct px_case *c, const struct px_value *f)
         !px_value_is(&f[A_STATUS], "received") || !agrees_modification(c, f))
         px_judge_strange(c);
     else
-        px_judge_state(c, accepted_state(c));
+        px_judge_accepted(c);
 }
 
 /* ---- errors ---- */
 
-static bool about_the_payer(const struct px_case *c)
-{
-    enum rt_category k = rt_code_category(c->j->code);
-
-    return k == RT_HARD || k == RT_SOFT || k == RT_FRAUD || k == RT_SCA_REQUIRED;
-}
-
 /* Field checks of the card come as 422: a no to the payer, though no bank was asked. */
 static void judge_invalid(struct px_case *c, bool listed)
 {
-    if (c->op == RT_AUTHORIZE && listed && about_the_payer(c)) {
+    if (c->op == RT_AUTHORIZE && listed && px_about_the_payer(c)) {
         px_judge_declined(c, RT_EXECUTED_NO);
         c->j->same_key = RT_SAME_KEY_NO;
     } else {

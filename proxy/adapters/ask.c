@@ -163,6 +163,11 @@ void px_members_of_metadata(struct json_out *o, const struct rt_payment *pay, un
     }
 }
 
+bool px_names_amount(const struct rt_payment *pay)
+{
+    return !pay->full || pay->amount.minor > 0;
+}
+
 bool px_by_merchant(const struct rt_payment *pay)
 {
     return pay->initiator == RT_BY_MERCHANT || pay->off_session;

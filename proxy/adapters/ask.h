@@ -43,4 +43,7 @@ void px_member(struct json_out *o, const char *name, struct span value);
 void px_members_of_metadata(struct json_out *o, const struct rt_payment *pay, unsigned name_max,
                             unsigned value_max);
 bool px_by_merchant(const struct rt_payment *pay);
+/* Does a capture or refund name its amount? Always when it is known, also where "all" would do: a
+ * worker that takes over knows the amount and no longer that it was all, and must say the same. */
+bool px_names_amount(const struct rt_payment *pay);
 #endif

@@ -171,7 +171,7 @@ static void put_authorize(struct px_draft *d, struct json_out *o)
 static void put_action(struct px_draft *d, struct json_out *o, const char *verb)
 {
     const struct rt_payment *pay = d->q->pay;
-    bool sized = (d->q->op == RT_CAPTURE || d->q->op == RT_REFUND) && !pay->full;
+    bool sized = (d->q->op == RT_CAPTURE || d->q->op == RT_REFUND) && px_names_amount(pay);
 
     px_draft_path(d, "/payments/");
     px_draft_segment(d, d->q->payment_id);

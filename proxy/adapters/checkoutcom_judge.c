@@ -161,8 +161,9 @@ static bool agrees_payment(const struct px_case *c, const struct px_value *f)
         return false;
     if (wish == RT_AUTHORIZE && !px_agrees_ref(c, px_value_str(&f[K_REF])))
         return false;
-    return !said || (wish == RT_CAPTURE || wish == RT_REFUND ? px_agrees_currency(c, c->j->amount)
-                                                             : px_agrees_amount(c, c->j->amount));
+    if (wish == RT_AUTHORIZE || wish == RT_INQUIRE)
+        return !said || px_agrees_amount(c, c->j->amount);
+    return !said || px_agrees_currency(c, c->j->amount);
 }
 
 static void judge_state(struct px_case *c, const struct px_value *f, enum rt_state state)
@@ -252,25 +253,9 @@ static struct span last_segment(struct span url)
     return part;
 }
 
-static enum rt_state accepted_state(const struct px_case *c)
-{
-    switch (c->op) {
-    case RT_CAPTURE: return RT_STATE_CAPTURE_PENDING;
-    case RT_VOID:
-        return c->q != NULL && c->q->reversal ? RT_STATE_REVERSAL_PENDING : RT_STATE_VOID_PENDING;
-    case RT_REFUND: return RT_STATE_REFUND_PENDING;
-    case RT_AUTHORIZE:
-    case RT_INQUIRE:
-    case RT_OPS_: break;
-    }
-    return RT_STATE_NONE;
-}
-
 static void judge_action(struct px_case *c, const struct px_value *f)
 {
     struct span payment = last_segment(px_value_str(&f[K_PAYMENT]));
-    bool sized = (c->op == RT_CAPTURE || c->op == RT_REFUND) && c->q != NULL && c->q->pay != NULL &&
-                 !c->q->pay->full;
 
     px_judge_id(c, payment);
     if (!px_id_put(c->j->op_id, px_value_str(&f[K_ACTION])) || c->j->op_id[0] == '\0' ||
@@ -278,26 +263,19 @@ static void judge_action(struct px_case *c, const struct px_value *f)
         px_judge_strange(c);
         return;
     }
-    if (sized) /* what was asked for; the answer does not repeat it */
+    if (px_sized(c)) /* what was asked for; the answer does not repeat it */
         c->j->amount = c->q->pay->amount;
-    px_judge_state(c, accepted_state(c));
+    px_judge_accepted(c);
 }
 
 /* ---- errors ---- */
-
-static bool about_the_payer(const struct px_case *c)
-{
-    enum rt_category k = rt_code_category(c->j->code);
-
-    return k == RT_HARD || k == RT_SOFT || k == RT_FRAUD || k == RT_SCA_REQUIRED;
-}
 
 /* Nothing of a 4xx is stored under the key. */
 static void judge_invalid(struct px_case *c, const struct px_value *f, enum rt_same_key again)
 {
     bool listed = reason(c, f);
 
-    if (c->op == RT_AUTHORIZE && listed && about_the_payer(c)) {
+    if (c->op == RT_AUTHORIZE && listed && px_about_the_payer(c)) {
         px_judge_declined(c, RT_EXECUTED_NO);
         c->j->same_key = again;
     } else {

@@ -43,9 +43,17 @@ enum rt_op px_case_wish(const struct px_case *c)
     return c->op == RT_INQUIRE && c->q != NULL && c->q->pay != NULL ? c->q->pay->op : c->op;
 }
 
-bool px_case_authorizes(const struct px_case *c)
+bool px_sized(const struct px_case *c)
 {
-    return c->op == RT_AUTHORIZE;
+    return (c->op == RT_CAPTURE || c->op == RT_REFUND) && c->q != NULL && c->q->pay != NULL &&
+           (!c->q->pay->full || c->q->pay->amount.minor > 0);
+}
+
+bool px_about_the_payer(const struct px_case *c)
+{
+    enum rt_category k = rt_code_category(c->j->code);
+
+    return k == RT_HARD || k == RT_SOFT || k == RT_FRAUD || k == RT_SCA_REQUIRED;
 }
 
 static void end(struct px_case *c, enum rt_outcome o, enum rt_executed x, enum rt_state s)
@@ -228,6 +236,23 @@ void px_judge_state(struct px_case *c, enum rt_state state)
         c->j->inconclusive = px_case_wish(c) != RT_INQUIRE;
         c->j->bound = false;
     }
+}
+
+void px_judge_accepted(struct px_case *c)
+{
+    bool reversal = c->q != NULL && c->q->reversal;
+
+    switch (c->op) {
+    case RT_CAPTURE: px_judge_state(c, RT_STATE_CAPTURE_PENDING); return;
+    case RT_VOID:
+        px_judge_state(c, reversal ? RT_STATE_REVERSAL_PENDING : RT_STATE_VOID_PENDING);
+        return;
+    case RT_REFUND: px_judge_state(c, RT_STATE_REFUND_PENDING); return;
+    case RT_AUTHORIZE:
+    case RT_INQUIRE:
+    case RT_OPS_: break;
+    }
+    px_judge_strange(c);
 }
 
 /* ---- reading ---- */

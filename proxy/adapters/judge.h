@@ -44,9 +44,15 @@ void px_judge_nothing_found(struct px_case *c, enum rt_state state);
 /* Turned away before the key was looked at. That says nothing of an earlier copy. */
 void px_judge_throttled(struct px_case *c, enum rt_code code);
 
+/* An operation accepted and not yet done: capture_pending, void_pending, ... */
+void px_judge_accepted(struct px_case *c);
+
 /* What the operation in doubt wanted: an inquiry is about the payment's operation. */
 enum rt_op px_case_wish(const struct px_case *c);
-bool px_case_authorizes(const struct px_case *c);
+/* Is this a capture or refund of an amount we named? */
+bool px_sized(const struct px_case *c);
+/* Is it the payer's card, and not our request, that is wrong? */
+bool px_about_the_payer(const struct px_case *c);
 
 /* ---- reading ---- */
 

@@ -156,7 +156,7 @@ static void put_on_intent(struct px_draft *d, const char *verb)
 static void put_capture(struct px_draft *d)
 {
     put_on_intent(d, "/capture");
-    if (!d->q->pay->full)
+    if (px_names_amount(d->q->pay))
         px_form_u64(&d->body, "amount_to_capture", (uint64_t)px_draft_units(d, d->q->pay->amount));
 }
 
@@ -175,7 +175,7 @@ static void put_refund(struct px_draft *d)
     if (d->q->payment_id.n == 0)
         px_draft_cannot(d, "stripe needs its id of the payment for this");
     px_form_put(&d->body, "payment_intent", d->q->payment_id);
-    if (!d->q->pay->full)
+    if (px_names_amount(d->q->pay))
         px_form_u64(&d->body, "amount", (uint64_t)px_draft_units(d, d->q->pay->amount));
     px_form_put(&d->body, "metadata[gw_refund]", d->q->ref);
 }

@@ -131,10 +131,10 @@ static bool agrees(const struct px_case *c, const struct px_intent *i)
         return false;
     if (wish == RT_AUTHORIZE)
         return px_agrees_amount(c, i->amount) && px_agrees_ref(c, i->ref);
-    if (wish == RT_CAPTURE && c->op == RT_CAPTURE && c->q != NULL && !c->q->pay->full &&
-        i->state == RT_STATE_CAPTURED)
-        return px_agrees_amount(c, i->received);
-    return wish == RT_CAPTURE || wish == RT_REFUND || px_agrees_amount(c, i->amount);
+    if (wish == RT_INQUIRE)
+        return px_agrees_amount(c, i->amount);
+    return c->op != RT_CAPTURE || i->state != RT_STATE_CAPTURED || !px_sized(c) ||
+           px_agrees_amount(c, i->received);
 }
 
 /* ---- reasons ---- */
@@ -269,7 +269,6 @@ static void judge_refund(struct px_case *c, struct span text)
     struct px_value f[R_FIELDS];
     enum rt_state state;
     struct money amount;
-    bool whole;
 
     if (!px_pick(text, refund_pick, R_FIELDS, c->arena, f) ||
         !px_value_is(&f[R_OBJECT], "refund") || px_value_str(&f[R_ID]).n == 0) {
@@ -278,11 +277,11 @@ static void judge_refund(struct px_case *c, struct span text)
     }
     amount = px_money_of(c, &f[R_AMOUNT], px_value_str(&f[R_CURRENCY]));
     state = refund_state(c, px_value_str(&f[R_STATUS]));
-    whole = c->q == NULL || c->q->pay == NULL || c->q->pay->full;
     px_judge_id(c, px_value_str(&f[R_INTENT]));
     if (!px_id_put(c->j->op_id, px_value_str(&f[R_ID])) || state == RT_STATE_NONE ||
         !px_agrees_id(c, px_value_str(&f[R_INTENT])) || !px_agrees_currency(c, amount) ||
-        (!whole && !px_agrees_amount(c, amount)) || !px_agrees_ref(c, px_value_str(&f[R_REF]))) {
+        (px_sized(c) && !px_agrees_amount(c, amount)) ||
+        !px_agrees_ref(c, px_value_str(&f[R_REF]))) {
         px_judge_strange(c);
         return;
     }
@@ -388,14 +387,6 @@ static void judge_402(struct px_case *c, const struct failure *f)
     }
 }
 
-/* Is it the payer's card, and not our request, that is wrong? */
-static bool about_the_payer(const struct px_case *c)
-{
-    enum rt_category k = rt_code_category(c->j->code);
-
-    return k == RT_HARD || k == RT_SOFT || k == RT_FRAUD || k == RT_SCA_REQUIRED;
-}
-
 /* 400, and other 4xx with this envelope. Stored under the key only if execution had begun, of which
  * the PaymentIntent inside is the proof. */
 static void judge_400(struct px_case *c, const struct failure *f)
@@ -416,7 +407,7 @@ static void judge_400(struct px_case *c, const struct failure *f)
         px_judge_strange(c);
         return;
     }
-    if (c->op == RT_AUTHORIZE && f->listed && about_the_payer(c))
+    if (c->op == RT_AUTHORIZE && f->listed && px_about_the_payer(c))
         px_judge_declined(c, inside ? RT_EXECUTED_YES : RT_EXECUTED_NO);
     else if (c->op == RT_AUTHORIZE)
         px_judge_refused(c, RT_STATE_NOT_EXECUTED, RT_SAME_KEY_NO);

@@ -115,7 +115,6 @@ unsigned px_webhook_read(const struct px_adapter *adapter, const struct px_hook 
     for (unsigned i = 0; i < n; i++) {
         if (out[i].signature == PX_INVALID)
             distrust(&out[i]);
-        out[i].judged.retry_later = out[i].judged.retry_later && out[i].judged.outcome != RT_INFO;
     }
     return n;
 }

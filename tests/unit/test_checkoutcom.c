@@ -103,8 +103,6 @@ static void operations_name_the_payment(void **state)
         bool full, by_reference, reversal;
         const char *path, *body;
     } known[] = {
-        { RT_CAPTURE, true, false, false, "/payments/obj_1/captures",
-          "{\"reference\":\"at0_TESTREFERENCE\"}" },
         { RT_CAPTURE, false, false, false, "/payments/obj_1/captures",
           "{\"amount\":2550,\"capture_type\":\"Final\",\"reference\":\"at0_TESTREFERENCE\"}" },
         { RT_REFUND, false, false, false, "/payments/obj_1/refunds",
@@ -130,6 +128,32 @@ static void operations_name_the_payment(void **state)
         assert_span(case_request.method, known[i].op == RT_INQUIRE ? "GET" : "POST");
         assert_span(case_request.path, known[i].path);
         assert_span(case_request.body, known[i].body);
+    }
+}
+
+/* A worker that takes over knows the amount, and no longer that it was all there is. */
+static void everything_is_named_by_its_amount(void **state)
+{
+    static const enum rt_op ops[] = { RT_CAPTURE, RT_REFUND };
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct rt_payment p = case_payment();
+        struct px_asking q = case_asking(&p, ops[i]);
+        char before[256];
+
+        p.full = true;
+        assert_int_equal(case_ask(A, "", &q), OK);
+        assert_true(span_copyz(case_request.body, before, sizeof before) == OK);
+        p.full = false;
+        assert_int_equal(case_ask(A, "", &q), OK);
+        assert_span(case_request.body, before);
+        assert_non_null(strstr(before, "2550"));
+        p.full = true; /* somebody asks by hand, and does not know */
+        p.amount.minor = 0;
+        assert_int_equal(case_ask(A, "", &q), OK);
+        assert_true(span_copyz(case_request.body, before, sizeof before) == OK);
+        assert_null(strstr(before, "2550"));
     }
 }
 
@@ -423,6 +447,7 @@ int main(void)
         cmocka_unit_test(tokens_are_told_apart_by_their_kind),
         cmocka_unit_test(network_tokens_are_of_two_schemes),
         cmocka_unit_test(operations_name_the_payment),
+        cmocka_unit_test(everything_is_named_by_its_amount),
         cmocka_unit_test(amounts_follow_checkoutcoms_own_table),
         cmocka_unit_test(approved_and_status_tell_one_story),
         cmocka_unit_test(another_payments_answer_is_not_believed),

@@ -83,15 +83,12 @@ static void operations_name_the_payment(void **state)
         bool full, by_reference;
         const char *method, *path, *body;
     } known[] = {
-        { RT_CAPTURE, true, false, "POST", "/v1/payment_intents/obj_1/capture", "" },
         { RT_CAPTURE, false, false, "POST", "/v1/payment_intents/obj_1/capture",
           "amount_to_capture=2550" },
         { RT_VOID, false, false, "POST", "/v1/payment_intents/obj_1/cancel",
           "cancellation_reason=abandoned" },
         { RT_REFUND, false, false, "POST", "/v1/refunds",
           "payment_intent=obj_1&amount=2550&metadata%5Bgw_refund%5D=at0_TESTREFERENCE" },
-        { RT_REFUND, true, false, "POST", "/v1/refunds",
-          "payment_intent=obj_1&metadata%5Bgw_refund%5D=at0_TESTREFERENCE" },
         { RT_INQUIRE, false, false, "GET", "/v1/payment_intents/obj_1", "" },
         { RT_INQUIRE, false, true, "GET",
           "/v1/payment_intents/search?query=metadata%5B%27gw_attempt%27%5D%3A%27"
@@ -112,6 +109,32 @@ static void operations_name_the_payment(void **state)
         assert_span(span_drop(case_request.path, 4), known[i].path);
         assert_span(case_request.body, known[i].body);
         assert_int_equal(case_header("idempotency-key").n > 0, known[i].op != RT_INQUIRE);
+    }
+}
+
+/* A worker that takes over knows the amount, and no longer that it was all there is. */
+static void everything_is_named_by_its_amount(void **state)
+{
+    static const enum rt_op ops[] = { RT_CAPTURE, RT_REFUND };
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct rt_payment p = case_payment();
+        struct px_asking q = case_asking(&p, ops[i]);
+        char before[256];
+
+        p.full = true;
+        assert_int_equal(case_ask(A, "", &q), OK);
+        assert_true(span_copyz(case_request.body, before, sizeof before) == OK);
+        p.full = false;
+        assert_int_equal(case_ask(A, "", &q), OK);
+        assert_span(case_request.body, before);
+        assert_non_null(strstr(before, "2550"));
+        p.full = true; /* somebody asks by hand, and does not know */
+        p.amount.minor = 0;
+        assert_int_equal(case_ask(A, "", &q), OK);
+        assert_true(span_copyz(case_request.body, before, sizeof before) == OK);
+        assert_null(strstr(before, "2550"));
     }
 }
 
@@ -523,6 +546,7 @@ int main(void)
         cmocka_unit_test(only_the_login_is_secret),
         cmocka_unit_test(a_merchants_later_charge_says_so),
         cmocka_unit_test(operations_name_the_payment),
+        cmocka_unit_test(everything_is_named_by_its_amount),
         cmocka_unit_test(an_id_can_not_climb_out_of_its_path),
         cmocka_unit_test(amounts_follow_stripes_own_table),
         cmocka_unit_test(what_stripe_does_not_offer_is_told),
