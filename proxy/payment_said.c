@@ -18,15 +18,16 @@ static void take_off(struct px_payment *p, const struct px_record *promised)
 {
     const struct rt_flight_rules *rules = &p->desk->config->rules.flight;
     int64_t age_ms = p->rec.created_ms - promised->created_ms;
+    int64_t asked_ns = p->req->received_ns; /* a process that sleeps on a promise may be replaced */
     struct rt_promises terms[LIMIT_LEGS];
 
     p->rec = *promised;
     p->flying = true;
     terms_of(p, terms);
     if (age_ms > 0) /* begun again after nothing came of it: its provider keys are that old */
-        rt_flight_reopen(&p->flight, rules, terms, p->plan.legs, age_ms * 1000000, px_now_ns());
+        rt_flight_reopen(&p->flight, rules, terms, p->plan.legs, age_ms * 1000000, asked_ns);
     else
-        rt_flight_begin(&p->flight, rules, terms, p->plan.legs, px_now_ns());
+        rt_flight_begin(&p->flight, rules, terms, p->plan.legs, asked_ns);
     px_pay_feed_kind(p, RT_EV_PROMISED);
 }
 

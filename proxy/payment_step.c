@@ -148,6 +148,7 @@ static void tell(struct px_payment *p, const struct rt_command *c)
 
 static void settle(struct px_payment *p, const struct rt_command *c)
 {
+    p->rec.leg = c->leg; /* a leg whose promise was lost is not the record's */
     conclude(p, c);
     tell(p, c);
     p->letter.attempt = &p->attempt[p->rec.leg];

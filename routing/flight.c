@@ -90,6 +90,12 @@ static struct rt_command inquire(struct rt_flight *f)
     return command(f, RT_DO_INQUIRE);
 }
 
+/* An attempt that executed something leaves another outcome than RT_ERROR: see closed(). */
+static bool is_not_sent(const struct rt_flight *f)
+{
+    return f->outcome_ == RT_ERROR && f->whole_;
+}
+
 static struct rt_command settle_again(struct rt_flight *f)
 {
     struct rt_command c = command(f, RT_DO_SETTLE);
@@ -97,7 +103,7 @@ static struct rt_command settle_again(struct rt_flight *f)
     f->stage_ = RT_AT_SETTLING;
     c.from = f->from_;
     c.outcome = f->outcome_;
-    c.not_sent = f->outcome_ == RT_ERROR && f->executed_no_;
+    c.not_sent = is_not_sent(f);
     return c;
 }
 
@@ -175,7 +181,6 @@ static struct rt_command closed(struct rt_flight *f, enum rt_outcome o, bool mov
         f->no_ = o;
         f->no_leg_ = f->leg_;
     }
-    f->executed_no_ = f->executed_no_ && o == RT_ERROR;
     if (move && may_open(f, now_ns))
         return promise_next(f, now_ns);
     return settle(f, f->no_, f->no_leg_);
@@ -354,7 +359,7 @@ static struct rt_command settled(struct rt_flight *f)
         return nothing(f);
     c = answer(f, f->outcome_);
     c.from = f->from_;
-    c.not_sent = f->outcome_ == RT_ERROR && f->executed_no_;
+    c.not_sent = is_not_sent(f);
     return c;
 }
 
@@ -534,28 +539,28 @@ struct rt_command rt_flight_step(struct rt_flight *f, const struct rt_event *ev,
 /* --- beginnings --- */
 
 void rt_flight_begin(struct rt_flight *f, const struct rt_flight_rules *rules,
-                     const struct rt_promises *terms, unsigned legs, int64_t now_ns)
+                     const struct rt_promises *terms, unsigned legs, int64_t asked_ns)
 {
     CHECK(legs >= 1 && legs <= LIMIT_LEGS);
     CHECK(rules->copies_max >= 1);
     CHECK(rules->repeat_first_ms >= 1 && rules->repeat_first_ms <= PAUSE_FIRST_MAX_MS);
     *f = (struct rt_flight){ .rules_ = *rules,
-                             .begun_ns_ = now_ns,
-                             .keys_ns_ = now_ns,
-                             .leg_ns_ = now_ns,
+                             .begun_ns_ = asked_ns,
+                             .keys_ns_ = asked_ns,
+                             .leg_ns_ = asked_ns,
                              .stage_ = RT_AT_PROMISING,
                              .no_ = RT_ERROR,
                              .legs_ = (uint8_t)legs,
-                             .executed_no_ = true };
+                             .whole_ = true };
     memcpy(f->terms_, terms, legs * sizeof *terms);
 }
 
 void rt_flight_reopen(struct rt_flight *f, const struct rt_flight_rules *rules,
                       const struct rt_promises *terms, unsigned legs, int64_t age_ns,
-                      int64_t now_ns)
+                      int64_t asked_ns)
 {
-    rt_flight_begin(f, rules, terms, legs, now_ns);
-    f->keys_ns_ = now_ns - (age_ns > 0 ? age_ns : 0);
+    rt_flight_begin(f, rules, terms, legs, asked_ns);
+    f->keys_ns_ = asked_ns - (age_ns > 0 ? age_ns : 0);
     f->reopened_ = true;
 }
 
@@ -579,7 +584,7 @@ void rt_flight_resume(struct rt_flight *f, const struct rt_flight_rules *rules,
     /* how the earlier legs ended is not known: every allowance counts as used once per leg */
     f->moves_ = (uint8_t)what->leg;
     f->refused_ = what->leg > 0;
-    f->executed_no_ = what->leg == 0;
+    f->whole_ = what->leg == 0;
 }
 
 bool rt_flight_landed(const struct rt_flight *f)

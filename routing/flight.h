@@ -123,14 +123,15 @@ struct rt_flight {
     bool id_known_;         /* the provider's id of this leg's payment is known */
     bool reopened_;         /* copies of an earlier life may be found by an inquiry */
     bool answered_;         /* the customer has an answer */
-    bool executed_no_;      /* every attempt so far is proven not executed */
+    bool whole_;            /* no leg was asked before this flight began */
 };
 
 /* A payment that is new to the journal; its begin call has promised leg 0 already, or will: feed
  * RT_EV_PROMISED (or PROMISE_LOST) next.
- *   in   legs 1..LIMIT_LEGS, terms[legs]; now_ns monotonic. */
+ *   in   legs 1..LIMIT_LEGS, terms[legs]; asked_ns: monotonic, when the begin call was sent to the
+ *        journal, not when its answer came (who sleeps in between may have been replaced). */
 void rt_flight_begin(struct rt_flight *f, const struct rt_flight_rules *rules,
-                     const struct rt_promises *terms, unsigned legs, int64_t now_ns);
+                     const struct rt_promises *terms, unsigned legs, int64_t asked_ns);
 
 /* The same for a record that had been settled as not sent and is begun again under its key. Its
  * provider keys may be as old as the record: age_ns since it was *first* created (wall clock
@@ -138,7 +139,7 @@ void rt_flight_begin(struct rt_flight *f, const struct rt_flight_rules *rules,
  * finds may be of its earlier life. */
 void rt_flight_reopen(struct rt_flight *f, const struct rt_flight_rules *rules,
                       const struct rt_promises *terms, unsigned legs, int64_t age_ns,
-                      int64_t now_ns);
+                      int64_t asked_ns);
 
 /* What is known of a payment taken over from a worker that is gone, or left pending. */
 struct rt_resumption {
