@@ -102,12 +102,18 @@ void px_wire_task_init(struct px_wire_task *t, void (*run)(struct px_wire_task *
 
 void px_wire_soon(struct px_wire *w, struct px_wire_task *t)
 {
+    bool first = w->tasks_.next_ == &w->tasks_;
+
     if (t->next_ != NULL)
         return;
     t->next_ = &w->tasks_;
     t->prev_ = w->tasks_.prev_;
     t->prev_->next_ = t;
     w->tasks_.prev_ = t;
+    /* Not left to the watcher's own turn: that may be over (another wire's task, or a callback fed
+     * by one, asks now), and the loop would sleep on what we were told. */
+    if (first)
+        ev_feed_event(w->loop_, &w->prepare_, EV_PREPARE);
 }
 
 void px_wire_task_drop(struct px_wire_task *t)
