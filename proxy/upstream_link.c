@@ -180,6 +180,7 @@ static void io_ended(void *ctx, struct px_exchange *x, enum px_ending how, const
     if (left && x->first_at >= px_conn_handed_bytes(l->conn) && how != PX_ENDED_GOAWAY) {
         l->condemned = true;
         left = false;
+        why = "unasked_answer";
     }
     l->answers += how == PX_ENDED_ANSWERED;
     l->shared->events->on_ended(l->shared->pool, l, x, how, left, why);
