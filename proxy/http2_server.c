@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "proxy/http2_meter.h"
+#include "proxy/http2_slab.h"
 #include "proxy/log.h"
 #include "proxy/server_inside.h"
 #include "routing/base/check.h"
@@ -35,11 +36,13 @@ static const uint8_t drain_ping[8] = { 's', 'i', 'g', 'n', 'a', 'l', 'b', 'x' };
 struct px_http2_shared {
     nghttp2_session_callbacks *callbacks;
     nghttp2_option *option;
+    struct px_slab slab;
 };
 
 struct session {
     nghttp2_session *ng;
     struct px_server_conn *c;
+    void *frames; /* nghttp2's buffer for frames, in the slab */
     struct px_http2_meter meter;
     int32_t dispatched_max; /* the highest stream that was whole; a claim below it is a lie */
     bool greeted;           /* its SETTINGS came */
@@ -60,11 +63,11 @@ static struct px_server_request *request_of(const struct session *h, int32_t str
     return nghttp2_session_get_stream_user_data(h->ng, stream);
 }
 
-/* Fails only for lack of memory, and then the connection dies of that very soon. */
+/* Fails for lack of memory (and then the connection dies of that very soon) or because the stream
+ * or the session is closing, when nobody listens. What is left is a mistake of ours. */
 static void submitted(int rv)
 {
-    if (rv != 0 && rv != NGHTTP2_ERR_NOMEM && !nghttp2_is_fatal(rv))
-        LOG(WARN, "server.http2_submit", F("error", nghttp2_strerror(rv)));
+    CHECK(rv != NGHTTP2_ERR_INVALID_ARGUMENT);
 }
 
 static void reset_stream(struct session *h, int32_t stream, uint32_t code)
@@ -110,7 +113,7 @@ static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *f, void *u
     h->ignored = 0;
     if (f->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
-    if (h->c->places < LIMIT_STREAMS)
+    if (px_server_conn_has_place(h->c))
         q = px_server_request_create(h->c);
     if (q == NULL) { /* true: nobody has seen it */
         reset_stream(h, f->hd.stream_id, NGHTTP2_REFUSED_STREAM);
@@ -560,6 +563,66 @@ static void quiet(struct px_server_conn *c)
     terminate(c->session, NGHTTP2_NO_ERROR);
 }
 
+/* ---- memory: the heap, but for the one large buffer each session has ---- */
+
+enum { FRAMES_MIN = 12 * 1024 };
+
+static void *mem_malloc(size_t n, void *user)
+{
+    struct session *h = session_of(user);
+
+    if (n < FRAMES_MIN || n > PX_SLAB_ROOM || h->frames != NULL)
+        return malloc(n);
+    h->frames = px_slab_take(&h->c->server->http2->slab);
+    return h->frames;
+}
+
+static void *mem_calloc(size_t n, size_t size, void *user)
+{
+    (void)user;
+    return calloc(n, size);
+}
+
+static void mem_free(void *p, void *user)
+{
+    struct session *h = session_of(user);
+
+    if (p == NULL || p != h->frames) {
+        free(p);
+        return;
+    }
+    px_slab_give(&h->c->server->http2->slab, p);
+    h->frames = NULL;
+}
+
+static void *mem_realloc(void *p, size_t n, void *user)
+{
+    struct session *h = session_of(user);
+    void *q;
+
+    if (p == NULL)
+        return mem_malloc(n, user);
+    if (p != h->frames)
+        return realloc(p, n);
+    if (n <= PX_SLAB_ROOM)
+        return p;
+    q = malloc(n);
+    if (q != NULL) {
+        memcpy(q, p, PX_SLAB_ROOM);
+        mem_free(p, user);
+    }
+    return q;
+}
+
+/* Once mem_send has given all there is, what the buffer holds is of the past. */
+static void rest(struct px_server_conn *c)
+{
+    struct session *h = c->session;
+
+    if (h->frames != NULL && !h->closing && !nghttp2_session_want_write(h->ng))
+        px_slab_rest(h->frames);
+}
+
 /* ---- life ---- */
 
 static bool greet(struct session *h)
@@ -590,13 +653,14 @@ static bool start(struct px_server_conn *c)
 {
     struct px_http2_shared *sh = c->server->http2;
     struct session *h = calloc(1, sizeof *h);
+    nghttp2_mem mem = { h, mem_malloc, mem_free, mem_calloc, mem_realloc };
 
     if (h == NULL)
         return false;
     h->c = c;
     c->session = h;
     px_http2_meter_init(&h->meter, px_wire_now_ns(c->server->wire), true);
-    if (nghttp2_session_server_new2(&h->ng, sh->callbacks, h, sh->option) == 0 && greet(h)) {
+    if (nghttp2_session_server_new3(&h->ng, sh->callbacks, h, sh->option, &mem) == 0 && greet(h)) {
         px_conn_wake(c->conn);
         return true;
     }
@@ -611,6 +675,7 @@ const struct px_speaker px_http2_speaker = {
     .respond = respond,
     .late = late,
     .quiet = quiet,
+    .rest = rest,
     .drain = drain,
     .stop = stop,
 };
@@ -661,5 +726,6 @@ void px_http2_shared_destroy(struct px_http2_shared *sh)
         return;
     nghttp2_session_callbacks_del(sh->callbacks);
     nghttp2_option_del(sh->option);
+    px_slab_fini(&sh->slab);
     free(sh);
 }

@@ -158,6 +158,7 @@ enum err px_server_create(struct ev_loop *loop, const struct px_server_config *c
     s->config.listen_fd = NULL; /* the watchers know */
     if (s->config.tls != NULL)
         px_tls_server_ref(s->config.tls);
+    px_server_requests_init(s);
     s->wire = px_wire_create(loop);
     s->http2 = px_http2_shared_create();
     if (s->wire == NULL || s->http2 == NULL || !listen_on(s, c)) {

@@ -9,7 +9,7 @@
 
 static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; /* RFC 9113 section 3.4 */
 
-enum { PREFACE = sizeof preface - 1, LINGER_MS = 1000, MS = 1000000 };
+enum { PREFACE = sizeof preface - 1, LINGER_MS = 1000, REST_MS = 2000, MS = 1000000 };
 
 bool px_server_conn_idle(const struct px_server_conn *c)
 {
@@ -24,7 +24,11 @@ bool px_server_conn_idle(const struct px_server_conn *c)
 
 void px_server_conn_quiet_in(struct px_server_conn *c, int ms)
 {
-    c->quiet_due = ms <= 0 ? 0 : px_wire_now_ns(c->server->wire) + (int64_t)ms * MS;
+    int64_t now = px_wire_now_ns(c->server->wire);
+
+    c->quiet_due = ms <= 0 ? 0 : now + (int64_t)ms * MS;
+    if (c->speaker != NULL && c->speaker->rest != NULL)
+        c->rest_due = now + (int64_t)REST_MS * MS;
 }
 
 void px_server_conn_drain_again_in(struct px_server_conn *c, int ms)
@@ -47,6 +51,7 @@ void px_server_conn_arm(struct px_server_conn *c)
 {
     int64_t due = sooner(c->quiet_due, c->drain_due), left;
 
+    due = sooner(due, c->rest_due);
     due = sooner(due, first_due(c, PX_PHASE_HEAD));
     due = sooner(due, first_due(c, PX_PHASE_BODY));
     due = sooner(due, first_due(c, PX_PHASE_SENDING));
@@ -77,6 +82,10 @@ static void on_timer(void *ctx)
     late_in(c, PX_PHASE_HEAD, now);
     late_in(c, PX_PHASE_BODY, now);
     late_in(c, PX_PHASE_SENDING, now);
+    if (c->rest_due != 0 && c->rest_due <= now) {
+        c->rest_due = 0;
+        c->speaker->rest(c);
+    }
     if (c->quiet_due != 0 && c->quiet_due <= now) {
         c->quiet_due = 0;
         if (c->speaker != NULL)

@@ -19,6 +19,7 @@
 struct px_server_conn;
 struct px_server_request;
 struct px_http2_shared;
+struct px_spare_block;
 
 enum { PX_SERVER_QUEUE = 512 * 1024 }; /* bytes that may wait on one connection */
 
@@ -44,12 +45,14 @@ struct px_server_request {
     int32_t stream; /* HTTP/2 */
     struct px_head head;
     size_t header_bytes, body_cap, discarded;
+    size_t weight; /* what it adds to on->incoming */
     size_t window; /* HTTP/2: bytes of the connection's window this body holds */
     char *answer;  /* copied for sending later; NULL: none */
     size_t answer_n, answer_at;
     bool dispatched, responded, done;
     bool counted; /* it takes one of the connection's places until it is done */
-    bool refused; /* answered by us; what still comes of it is dropped */
+    bool wiped;
+    bool refused;                            /* answered by us; what still comes of it is dropped */
     _Alignas(max_align_t) char memory[4096]; /* where the arena starts */
 };
 
@@ -67,6 +70,7 @@ struct px_speaker {
     void (*respond)(struct px_server_request *q, const struct px_message *m);
     void (*late)(struct px_server_request *q); /* its phase took too long */
     void (*quiet)(struct px_server_conn *c);   /* quiet_due has passed */
+    void (*rest)(struct px_server_conn *c);    /* idle for a moment: free what can be; or NULL */
     void (*drain)(struct px_server_conn *c);   /* again when drain_due has passed */
     void (*stop)(struct px_server_conn *c);    /* frees its session */
 };
@@ -81,7 +85,9 @@ struct px_server_conn {
     void *session;                    /* the speaker's */
     struct px_request_list phase[PX_PHASES_];
     unsigned places;   /* requests on it that are not done */
-    int64_t quiet_due; /* with no request on it; 0: none */
+    size_t incoming;   /* bytes of memory in requests that are not whole */
+    int64_t quiet_due; /* with no request on it: ends it; 0: none */
+    int64_t rest_due;  /* the same: frees memory */
     int64_t drain_due; /* 0: none */
     char peer[48];
     uint8_t sniffed; /* bytes of the HTTP/2 preface seen so far, in clear text */
@@ -98,6 +104,9 @@ struct px_server {
     unsigned connections, requests, held; /* held: requests with memory, dispatched or not */
     struct px_server_request *spare;
     unsigned spares;
+    struct arena_source blocks; /* for what does not fit into a request's own memory */
+    struct px_spare_block *spare_block;
+    unsigned spare_blocks;
     struct px_http2_shared *http2; /* callbacks and options, made once */
     struct ev_timer drain_deadline;
     void (*drained)(void *ctx);
@@ -148,5 +157,8 @@ void px_server_request_complete(struct px_server_request *q);
 /* Keeps a copy of what could not be sent at once. */
 bool px_server_request_keep(struct px_server_request *q, struct span body);
 struct span px_server_request_kept(const struct px_server_request *q); /* what is left of it */
+void px_server_requests_init(struct px_server *s);
 void px_server_requests_free(struct px_server *s);
+/* May one more request begin on it? */
+bool px_server_conn_has_place(const struct px_server_conn *c);
 #endif

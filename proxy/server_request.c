@@ -2,14 +2,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/clock.h"
 #include "proxy/log.h"
 #include "proxy/server_inside.h"
 #include "routing/base/check.h"
 #include "routing/base/limits.h"
 #include "routing/base/secret.h"
 
-enum { SPARES_MAX = 256, BODY_START = 4096 };
+enum {
+    SPARES_MAX = 256,
+    BLOCK = 16 * 1024, /* the size arenas usually ask for */
+    BLOCKS_MAX = 256,
+    BODY_START = 4096,
+    INCOMING_MAX = 4 * 1024 * 1024 /* per connection, in requests that are not whole */
+};
+
+struct px_spare_block {
+    struct px_spare_block *next;
+};
 
 /* ---- phases ---- */
 
@@ -58,8 +67,27 @@ static void unlink_from(struct px_server_request *q)
         q->next->prev = q->prev;
 }
 
+static void weigh(struct px_server_request *q, size_t n)
+{
+    q->weight += n;
+    q->on->incoming += n;
+}
+
+static void weigh_off(struct px_server_request *q)
+{
+    q->on->incoming -= q->weight;
+    q->weight = 0;
+}
+
+bool px_server_conn_has_place(const struct px_server_conn *c)
+{
+    return c->places < LIMIT_STREAMS && c->incoming < INCOMING_MAX;
+}
+
 void px_server_request_move(struct px_server_request *q, enum px_phase to)
 {
+    if (to > PX_PHASE_BODY)
+        weigh_off(q);
     unlink_from(q);
     link_to(q, to);
 }
@@ -84,6 +112,9 @@ static struct px_server_request *take(struct px_server *s)
 
 static void wipe(struct px_server_request *q)
 {
+    if (q->wiped)
+        return;
+    q->wiped = true;
     arena_fini(&q->r.arena);
     secret_wipe(q->r.header, q->r.headers * sizeof q->r.header[0]);
     q->r.headers = 0;
@@ -123,7 +154,44 @@ void px_server_requests_free(struct px_server *s)
         s->spare = q->next;
         free(q);
     }
-    s->spares = 0;
+    while (s->spare_block != NULL) {
+        struct px_spare_block *b = s->spare_block;
+
+        s->spare_block = b->next;
+        free(b);
+    }
+    s->spares = s->spare_blocks = 0;
+}
+
+static void *block_get(void *ctx, size_t n)
+{
+    struct px_server *s = ctx;
+    struct px_spare_block *b = s->spare_block;
+
+    if (n != BLOCK || b == NULL)
+        return malloc(n);
+    s->spare_block = b->next;
+    s->spare_blocks--;
+    return b;
+}
+
+static void block_put(void *ctx, void *block, size_t n)
+{
+    struct px_server *s = ctx;
+    struct px_spare_block *b = block;
+
+    if (n != BLOCK || s->spare_blocks == BLOCKS_MAX) {
+        free(block);
+        return;
+    }
+    b->next = s->spare_block;
+    s->spare_block = b;
+    s->spare_blocks++;
+}
+
+void px_server_requests_init(struct px_server *s)
+{
+    s->blocks = (struct arena_source){ .get = block_get, .put = block_put, .ctx = s };
 }
 
 /* Everything but the big arrays, which are filled as they are used. */
@@ -134,7 +202,7 @@ static void reset(struct px_server_request *q, struct px_server_conn *c)
 
     memset(q, 0, before);
     memset((char *)q + after, 0, offsetof(struct px_server_request, memory) - after);
-    arena_init(&q->r.arena, q->memory, sizeof q->memory, px_heap(), LIMIT_ARENA);
+    arena_init(&q->r.arena, q->memory, sizeof q->memory, &c->server->blocks, LIMIT_ARENA);
     q->server = c->server;
     q->on = c;
     q->r.tls = c->tls;
@@ -152,8 +220,9 @@ struct px_server_request *px_server_request_create(struct px_server_conn *c)
     reset(q, c);
     q->counted = true;
     c->places++;
-    c->quiet_due = 0;
+    c->quiet_due = c->rest_due = 0;
     link_to(q, PX_PHASE_HEAD);
+    weigh(q, sizeof *q);
     return q;
 }
 
@@ -190,6 +259,7 @@ void px_server_request_release(struct px_server_request *q)
             tell_gone(q);
     } else {
         leave_place(q);
+        weigh_off(q);
         unlink_from(q);
         give(q);
     }
@@ -229,6 +299,7 @@ bool px_server_request_header(struct px_server_request *q, struct span name, str
     p = arena_alloc(&q->r.arena, name.n + value.n);
     if (p == NULL)
         return false;
+    weigh(q, name.n + value.n);
     if (name.n > 0)
         memcpy(p, name.p, name.n);
     if (value.n > 0)
@@ -253,6 +324,7 @@ static bool grow_body(struct px_server_request *q, size_t need)
         return false;
     if (q->r.body.n > 0)
         memcpy(p, q->r.body.p, q->r.body.n);
+    weigh(q, cap);
     q->r.body.p = p;
     q->body_cap = cap;
     return true;

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from echo import (ACK, CANCEL, CONTINUATION, DATA, END_STREAM, ENHANCE_YOUR_CALM, H1, H2, HEADERS,
-                  PING, PRIORITY, RST, SETTINGS, WINDOW, Echo, frame, head_frames, literal)
+                  PING, PRIORITY, REFUSED_STREAM, RST, SETTINGS, WINDOW, Echo, frame, head_frames, literal)
 
 MANY = 6000
 RSS_MAX_KB = 8 * 1024
@@ -237,6 +237,22 @@ def test_flood(echo, flood):
     assert counts["rss_kb"] - before < RSS_MAX_KB
     assert counts["calmed"] + counts["broken"] + len(goaways) > 0
     assert bystander.worst < 0.5
+
+
+def test_requests_that_never_end_cost_little(echo):
+    """As many as are allowed, each with the largest head and as much body as the window gives."""
+    before = echo.counts()["rss_kb"]
+    with H2(echo.connect()).greeted() as c:
+        c.stingy = True
+        for _ in range(256):
+            c.send(head_frames(c.stream(), c.block(c.head("/", "POST", [("x", "y" * 16000)])), 0))
+        for s in range(1, 128, 2):
+            c.send(frame(DATA, 0, s, b"x" * 16384))
+        c.send(frame(PING, 0, 0, b"all read"))
+        c.until(lambda: any(f.kind == PING for f in c.heard))
+        assert echo.counts()["rss_kb"] - before < RSS_MAX_KB
+        assert not c.goaways and set(c.resets.values()) <= {REFUSED_STREAM}
+        assert len(c.resets) < 128, "so many may come at once"
 
 
 def test_resets_bring_no_more_work_than_the_budget(echo):

@@ -1,10 +1,12 @@
 """The payments listener over real sockets: both protocols, their limits, clients that leave."""
 import json
 import shutil
+import signal
 import socket
 import ssl
 import struct
 import subprocess
+import time
 
 import h2.connection
 import h2.events
@@ -148,6 +150,24 @@ def test_tls_sessions_are_resumed(echo):
 
     session, _ = once(None)
     assert once(session)[1] is True
+
+
+def test_certificates_are_replaced_while_connections_go_on(own):
+    old = own.connect_tls(["http/1.1"])
+    with open(own.ca) as f:
+        before = f.read()
+    own.process.send_signal(signal.SIGHUP)
+    deadline = time.monotonic() + 3
+    while open(own.ca).read() in (before, "") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    with H1(own.connect_tls(["http/1.1"])) as c:
+        assert c.get("/new").status == 200
+    context = ssl.create_default_context(cadata=before)
+    with socket.create_connection(("127.0.0.1", own.tls), timeout=5) as s:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            context.wrap_socket(s, server_hostname="localhost")
+    with H1(old) as c:
+        assert c.get("/old").status == 200
 
 
 # ---- HTTP/1.1 ----

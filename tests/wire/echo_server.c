@@ -4,7 +4,7 @@
  *
  * Listens on two free loopback ports, one in clear text and one with TLS (certificate for localhost
  * and 127.0.0.1, its CA written to --ca-file), prints {"clear":PORT,"tls":PORT} and serves until
- * SIGTERM, which drains. Exits 0 if nothing is left over.
+ * SIGTERM, which drains. SIGHUP makes a new certificate. Exits 0 if nothing is left over.
  *
  *   /slow?ms=N    answers after N ms      /big?n=N      answers N bytes
  *   /forget       answers nothing         /twice        frees the request long after the answer
@@ -28,6 +28,15 @@
 
 enum { SERVERS = 2 };
 
+/* The sanitizer keeps freed memory for a while, so that memory says nothing then. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED 0
+#endif
+
 struct echo {
     struct ev_loop *loop;
     struct px_server *server[SERVERS];
@@ -35,7 +44,8 @@ struct echo {
     unsigned drained, told_gone, open;
     uint64_t stream_max; /* the highest number a request named in x-stream */
     int drain_ms;
-    struct ev_signal term;
+    struct ev_signal term, hup;
+    const char *ca_file;
     char text[128 * 1024];
 };
 
@@ -133,7 +143,7 @@ static void say_counts(struct echo *e, struct buf *b)
     json_member_i64(&o, "told_gone", e->told_gone);
     json_member_i64(&o, "open", e->open);
     json_member_i64(&o, "stream_max", (int64_t)e->stream_max);
-    json_member_i64(&o, "rss_kb", rss_kb());
+    json_member_i64(&o, "rss_kb", SANITIZED ? 0 : rss_kb());
     json_close(&o, '}');
 }
 
@@ -248,6 +258,19 @@ static void on_term(struct ev_loop *loop, ev_signal *w, int revents)
     drain(w->data);
 }
 
+static struct px_tls_server *tls_make(const char *ca_file);
+
+static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
+{
+    struct echo *e = w->data;
+    struct px_tls_server *tls = tls_make(e->ca_file);
+
+    (void)loop;
+    (void)revents;
+    px_server_use_tls(e->server[1], tls);
+    px_tls_server_unref(tls);
+}
+
 static int listen_anywhere(int *port)
 {
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -327,14 +350,13 @@ int main(int argc, char **argv)
     static struct echo e = { .drain_ms = 3000 };
     struct px_server_config c;
     int port[SERVERS];
-    const char *ca_file;
     struct px_tls_server *tls;
 
     px_server_defaults(&c);
-    ca_file = read_options(argc, argv, &c, &e);
+    e.ca_file = read_options(argc, argv, &c, &e);
     px_log_to(STDERR_FILENO, INFO);
     e.loop = ev_loop_new(EVFLAG_AUTO);
-    tls = tls_make(ca_file);
+    tls = tls_make(e.ca_file);
     c.handler = handle;
     c.ctx = &e;
     for (int i = 0; i < SERVERS; i++) {
@@ -348,6 +370,9 @@ int main(int argc, char **argv)
     ev_signal_init(&e.term, on_term, SIGTERM);
     e.term.data = &e;
     ev_signal_start(e.loop, &e.term);
+    ev_signal_init(&e.hup, on_hup, SIGHUP);
+    e.hup.data = &e;
+    ev_signal_start(e.loop, &e.hup);
     (void)printf("{\"clear\":%d,\"tls\":%d}\n", port[0], port[1]);
     (void)fflush(stdout);
     ev_run(e.loop, 0);
