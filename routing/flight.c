@@ -225,12 +225,12 @@ static bool closes(const struct rt_flight *f, const struct rt_heard *h)
     return !f->exposed_;
 }
 
-/* An inquiry speaks of one copy; is every other copy given the same? It is if there is none, or if
- * the provider had accepted our key for this payment before. */
+/* An inquiry speaks of one execution. We are in doubt, so even the only copy we sent may have been
+ * doubled on the way (proxies repeat what they time out on): a decline that is found counts only
+ * where every copy is given it, or where the provider had accepted our key for this payment. */
 static bool inquiry_closes(const struct rt_flight *f, const struct rt_heard *h)
 {
-    return h->bound || terms_of(f)->remembers_declines || !takes_copies(terms_of(f)) ||
-           (!f->exposed_ && !f->reopened_ && f->copies_ <= 1) || f->live_ != RT_UNKNOWN;
+    return h->bound || terms_of(f)->remembers_declines || f->live_ != RT_UNKNOWN;
 }
 
 static struct rt_command declined(struct rt_flight *f, const struct rt_heard *h, int64_t now_ns)
@@ -561,7 +561,6 @@ void rt_flight_reopen(struct rt_flight *f, const struct rt_flight_rules *rules,
 {
     rt_flight_begin(f, rules, terms, legs, asked_ns);
     f->keys_ns_ = asked_ns - (age_ns > 0 ? age_ns : 0);
-    f->reopened_ = true;
 }
 
 void rt_flight_resume(struct rt_flight *f, const struct rt_flight_rules *rules,

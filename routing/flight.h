@@ -121,7 +121,6 @@ struct rt_flight {
     bool no_repeat_;        /* this leg must not, or need not, be repeated */
     bool heard_5xx_;        /* this leg was answered, and the answer left it in doubt */
     bool id_known_;         /* the provider's id of this leg's payment is known */
-    bool reopened_;         /* copies of an earlier life may be found by an inquiry */
     bool answered_;         /* the customer has an answer */
     bool whole_;            /* no leg was asked before this flight began */
 };
@@ -135,8 +134,7 @@ void rt_flight_begin(struct rt_flight *f, const struct rt_flight_rules *rules,
 
 /* The same for a record that had been settled as not sent and is begun again under its key. Its
  * provider keys may be as old as the record: age_ns since it was *first* created (wall clock
- * difference, negative counts as 0), so that a key window is not counted twice; and what an inquiry
- * finds may be of its earlier life. */
+ * difference, negative counts as 0), so that a key window is not counted twice. */
 void rt_flight_reopen(struct rt_flight *f, const struct rt_flight_rules *rules,
                       const struct rt_promises *terms, unsigned legs, int64_t age_ns,
                       int64_t asked_ns);

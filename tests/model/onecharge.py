@@ -125,11 +125,9 @@ class Walk:
         if self.may_repeat(w, me):
             yield self.send(w, i, me, "repeats at")
         kind, p = self.kinds[me.leg], w.providers[me.leg]
-        # What is found may also be a copy of an earlier round.
-        sole = not kind.keeps_5xx or (not me.exposed and me.copies <= 1 and w.round == 1)
         if p.charges:
             yield self.move(w, i, f"inquires at P{me.leg}: approved", me._replace(at="yes"))
-        elif p.declines and (kind.keeps_declines or sole or not self.laws.bound):
+        elif p.declines and (kind.keeps_declines or not self.laws.bound):
             yield self.move(w, i, f"inquires at P{me.leg}: declined", self.closed(me, "no"))
         if not p.charges and not p.declines and not self.laws.silence:
             yield self.move(w, i, f"inquires at P{me.leg}: nothing", self.closed(me, "nil"))
@@ -206,17 +204,20 @@ class Walk:
             me = w.workers[sender]
             listens = me.at in ("wait", "unsure") and me.leg == leg
             rest = set(w.wire) - {copy}
+            again = tuple(sorted(rest | {(leg, sender, number, True)}))
+            once = tuple(sorted(rest))
             for what, answer, after in self.executions(self.kinds[leg], w.providers[leg]):
-                # A copy may come again as long as the key gives it the same answer. Otherwise it is
-                # used up: a provider that doubles it inside contradicts itself, and no law of ours
-                # could help.
-                stored = after.recalls is not None and not after.old
-                wire = tuple(sorted(rest | {(leg, sender, number, True)} if stored else rest))
-                there = w._replace(wire=wire, providers=put(w.providers, leg, after))
+                there = w._replace(providers=put(w.providers, leg, after))
                 what = f"P{leg} {what} {NAMES[sender]}'s copy"
-                yield what + ", the answer is lost", there
+                # A copy may come again, with two exceptions in which no law of ours could help: a
+                # provider that charged without a word under the key, and one that answered a copy
+                # with a "no" which it does not keep. They would contradict themselves.
+                stored = after.recalls is not None and not after.old
+                charged = after.charges > w.providers[leg].charges
+                yield what + ", the answer is lost", there._replace(wire=once if charged and not stored else again)
                 if listens:
                     yield what, there._replace(
+                        wire=again if stored else once,
                         workers=put(w.workers, sender, self.hears(me, answer, stored)))
 
     def time_steps(self, w):

@@ -183,7 +183,7 @@ struct process {
 /* Faults in a thousand; 0 in most worlds each, so that they meet in every combination. */
 struct weather {
     unsigned n0, n1, lost, reset, late, deaf, doubled, garbled;
-    unsigned crash, sleep, down, ambiguous, letter_dropped, impatient;
+    unsigned crash, sleep, down, ambiguous, impatient;
     bool embedded;     /* the journal dies with its process: uncommitted letters too */
     bool rebuild;      /* reconciliation can say the request again */
     bool late_answers; /* answers of copies given up are fed */

@@ -37,14 +37,15 @@ struct voyage *sender_of(struct world *w, const struct copy *c)
 void customer_asks(struct world *w, unsigned process)
 {
     struct process *p = &w->process[process];
+    unsigned next;
     int n;
 
     if (w->tries_left == 0 || (w->told == TOLD_YES && chance(w, 700)) ||
         (w->told == TOLD_NO && chance(w, 400)))
         return;
     w->tries_left--;
-    plan(w, between(w, 100 * MS, w->window_ns * 3 / 2), HAP_CUSTOMER_ASKS,
-         (unsigned)below(w, PROCESSES), 0, 0);
+    next = (unsigned)below(w, PROCESSES);
+    plan(w, between(w, 100 * MS, w->window_ns * 3 / 2), HAP_CUSTOMER_ASKS, next, 0, 0);
     if (!p->up || (n = new_voyage(w, process)) == NOBODY)
         return; /* connection refused, or 503 before anything happened */
     note(w, "the customer asks %c", 'A' + (char)process);

@@ -157,25 +157,37 @@ static unsigned some(struct world *w, unsigned most)
     return chance(w, 500) ? 0 : (unsigned)below(w, most + 1);
 }
 
+/* One throw a statement: C does not say in which order an initialiser throws, and a seed must mean
+ * the same world under every compiler. */
 static void make_weather(struct world *w)
 {
-    w->sky = (struct weather){ .n0 = some(w, 400),
-                               .n1 = some(w, 400),
-                               .lost = some(w, 300),
-                               .reset = some(w, 300),
-                               .late = some(w, 400),
-                               .deaf = some(w, 400),
-                               .doubled = some(w, 300),
-                               .garbled = some(w, 200),
-                               .crash = some(w, 1000),
-                               .sleep = some(w, 1000),
-                               .down = some(w, 1000),
-                               .ambiguous = some(w, 200),
-                               .impatient = some(w, 600),
-                               .embedded = chance(w, 500),
-                               .rebuild = chance(w, 500),
-                               .late_answers = chance(w, 500),
-                               .lease_ns = between(w, S, 60 * S) };
+    struct weather *s = &w->sky;
+
+    s->n0 = some(w, 400);
+    s->n1 = some(w, 400);
+    s->lost = some(w, 300);
+    s->reset = some(w, 300);
+    s->late = some(w, 400);
+    s->deaf = some(w, 400);
+    s->doubled = some(w, 300);
+    s->garbled = some(w, 200);
+    s->crash = some(w, 1000);
+    s->sleep = some(w, 1000);
+    s->down = some(w, 1000);
+    s->ambiguous = some(w, 200);
+    s->impatient = some(w, 600);
+    s->embedded = chance(w, 500);
+    s->rebuild = chance(w, 500);
+    s->late_answers = chance(w, 500);
+    s->lease_ns = between(w, S, 60 * S);
+}
+
+static void make_rules(struct world *w)
+{
+    w->rules.copies_max = (uint8_t)(1 + below(w, LIMIT_COPIES));
+    w->rules.moves_max = (uint8_t)below(w, 4);
+    w->rules.repeat_first_ms = (int32_t)(1 + below(w, 2000));
+    w->rules.within_ns = between(w, S, 60 * S);
 }
 
 /* Troubles at random moments, most of them while the payment is young. */
@@ -205,10 +217,7 @@ static void make_world(struct world *w, uint64_t seed, unsigned mutations, bool 
     w->dice = rng_of(hash64_mix(seed, 0x51673a6c626f78));
     w->window_ns = (int64_t)(60 << below(w, 6)) * S;
     w->end_ns = w->window_ns * 3;
-    w->rules = (struct rt_flight_rules){ .copies_max = (uint8_t)(1 + below(w, LIMIT_COPIES)),
-                                         .moves_max = (uint8_t)below(w, 4),
-                                         .repeat_first_ms = (int32_t)(1 + below(w, 2000)),
-                                         .within_ns = between(w, S, 60 * S) };
+    make_rules(w);
     make_weather(w);
     w->providers = 1 + (unsigned)below(w, PROVIDERS);
     for (unsigned i = 0; i < w->providers; i++)
