@@ -119,6 +119,14 @@ struct px_attempt {
     int32_t took_ms;
 };
 
+/* What records and attempts do not tell by themselves. */
+struct px_event {
+    int64_t at_ms;
+    uint32_t fence;
+    char what[16]; /* "resumed", "claimed", "begun_again" (text: the id of old), "note" */
+    char text[LIMIT_TEXT + 1];
+};
+
 enum px_call {
     PX_CALL_BEGIN,  /* record (facts, plan, request_mac; operations: parent), wait_ms. DONE,
                        RESUMED and TAKEN bring the record as it is stored. OURS after "not sent"
@@ -159,6 +167,9 @@ struct px_journal_letter {
     unsigned attempts;
     struct px_record *list; /* out: UNRESOLVED: in arena; LOAD: the payment's operations */
     unsigned lists;
+    bool with_events;       /* LOAD, FIND: events too */
+    struct px_event *event; /* out, in arena */
+    unsigned events;
 
     enum px_said said;
     enum rt_code

@@ -135,6 +135,41 @@ static enum px_ran load_attempts(struct px_store *s, struct px_journal_letter *l
     return px_sql_end(&q);
 }
 
+/* ---- events ---- */
+
+static struct px_sql events_of(struct px_store *s, int64_t no)
+{
+    struct px_sql q = px_sql_use(s, PX_SQL_EVENTS_OF);
+
+    px_sql_int(&q, no);
+    px_sql_int(&q, PX_LIST_MAX);
+    return q;
+}
+
+static enum px_ran load_events(struct px_store *s, struct px_journal_letter *l,
+                               const struct px_row *row)
+{
+    unsigned n = 0;
+    enum px_ran ran = count_rows(events_of(s, row->no), &n);
+    struct px_sql q;
+
+    if (ran != PX_RAN)
+        return ran;
+    l->events = 0;
+    l->event = ARENA_NEWS(l->arena, struct px_event, n + 1U);
+    if (l->event == NULL)
+        return no_room(l);
+    for (q = events_of(s, row->no); l->events < n && px_sql_row(&q); l->events++) {
+        struct px_event *e = &l->event[l->events];
+
+        e->at_ms = sqlite3_column_int64(q.st, 0);
+        e->fence = (uint32_t)sqlite3_column_int64(q.st, 1);
+        copy_text(&q, 2, e->what, sizeof e->what);
+        copy_text(&q, 3, e->text, sizeof e->text);
+    }
+    return px_sql_end(&q);
+}
+
 /* ---- lists of records ---- */
 
 /* The bound query's rows, of which there are at most n, into l->list. */
@@ -186,6 +221,8 @@ static enum px_ran load_row(struct px_store *s, struct px_journal_letter *l,
         return ran;
     if ((ran = load_attempts(s, l, row)) == PX_RAN && l->said == PX_SAID_OK)
         ran = load_operations(s, l, row);
+    if (ran == PX_RAN && l->said == PX_SAID_OK && l->with_events)
+        ran = load_events(s, l, row);
     return ran;
 }
 

@@ -55,6 +55,7 @@ enum px_statement {
     PX_SQL_ANSWER_OF,
     PX_SQL_ATTEMPTS_OF,
     PX_SQL_OPERATIONS_OF,
+    PX_SQL_EVENTS_OF,
     PX_SQL_UNRESOLVED,
     PX_SQL_SEARCH,
     PX_SQLS_

@@ -68,6 +68,8 @@ static const char *const sql_of[PX_SQLS_] = {
         "ORDER BY fence, leg LIMIT ?2",
     [PX_SQL_OPERATIONS_OF] =
         "SELECT " PX_RECORD_LIST " FROM record WHERE parent = ?1 ORDER BY no LIMIT ?2",
+    [PX_SQL_EVENTS_OF] =
+        "SELECT at_ms, fence, what, text FROM event WHERE record = ?1 ORDER BY no LIMIT ?2",
     [PX_SQL_UNRESOLVED] =
         "SELECT " PX_RECORD_LIST " FROM record INDEXED BY record_unresolved WHERE " LIVE
         " AND (standing = 'pending' OR life <> "

@@ -7,6 +7,7 @@
 #include "proxy/cmd_credential.h"
 #include "proxy/cmd_explain.h"
 #include "proxy/cmd_openapi.h"
+#include "proxy/cmd_payment.h"
 #include "proxy/cmd_route.h"
 #include "proxy/cmd_serve.h"
 
@@ -18,6 +19,8 @@ static const struct px_command *const commands[] = {
     &px_cmd_config_reference,
     &px_cmd_credential_new,
     &px_cmd_credential_list,
+    &px_cmd_payment_show,
+    &px_cmd_payment_unresolved,
     &px_cmd_adapter_judge,
     &px_cmd_adapter_ask,
     &px_cmd_adapter_decline,

@@ -1,8 +1,8 @@
 /* routing/ledger.h -- how much of a payment has moved, and what may still be asked of it.
  *
  * Always: captured + capture_pending <= authorized and refunded + refund_pending <=
- * captured + capture_pending. An amount is held before anything leaves and stays held for as long as it
- * may have moved, so that two operations can never promise the same money. */
+ * captured + capture_pending. An amount is held before anything leaves and stays held for as long
+ * as it may have moved, so that two operations can never promise the same money. */
 #ifndef RT_LEDGER_H
 #define RT_LEDGER_H
 #include <stdbool.h>

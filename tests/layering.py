@@ -30,7 +30,7 @@ ROWS = [
     ("tools", "body clock country crypto encode fault harden http log mail metrics near problem report yaml"),
     ("wire", "client conn dns exchange head http1 http2 queue resp tls wire"),
     ("ports", "adapters/ config credentials evidence http1_server http2_server journal live server snapshot upstream"),
-    ("payment", "answer api decide desk enrich intake openapi payment reconcile route"),
+    ("payment", "answer api decide desk enrich intake openapi payment reconcile route story"),
     ("process", "admin/ control worker"),
     ("commands", "cli cmd main"),
 ]
