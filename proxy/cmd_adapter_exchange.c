@@ -165,19 +165,29 @@ static bool truth_of(const json_t *v, bool *out)
     return false;
 }
 
+/* "earlier_unanswered", "earlier_unanswered_send", ...: a member whose name begins so. */
+static const json_t *earlier_member(json_t *part)
+{
+    const char *name;
+    json_t *v;
+
+    if (!json_is_object(part))
+        return NULL;
+    json_object_foreach(part, name, v)
+    {
+        if (strncmp(name, "earlier_", 8) == 0 && json_is_boolean(v))
+            return v;
+    }
+    return NULL;
+}
+
 static bool earlier_in(json_t *part, bool *out)
 {
-    static const char *const yes[] = { "earlier_unanswered",
-                                       "earlier_unanswered_send",
-                                       "earlier_unanswered_copy",
-                                       "earlier_copy_unanswered",
-                                       "earlier_send",
-                                       NULL };
     static const char *const no[] = { "first_send", "first_copy", "sole_copy", "only_copy", NULL };
     static const char *const count[] = { "copy", "copies", "send", "sends", NULL };
     json_t *n = first_of(part, count);
 
-    if (truth_of(first_of(part, yes), out))
+    if (truth_of(earlier_member(part), out))
         return true;
     if (truth_of(first_of(part, no), out)) {
         *out = !*out;

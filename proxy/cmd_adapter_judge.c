@@ -129,7 +129,7 @@ static json_t *conclusion(const struct px_exchange *x, const struct rt_judgement
 static void judge_event(const struct px_exchange *x, struct rt_judgement *j)
 {
     const struct rt_promises *p = &x->adapter->promises;
-    bool repeatable = p->keeps_keys_s > 0 && x->op != RT_INQUIRE;
+    bool repeatable = p->keeps_keys_s > 0 || x->op == RT_INQUIRE;
 
     *j = (struct rt_judgement){ .state = RT_STATE_IN_DOUBT, .matches = -1 };
     j->same_key = repeatable ? RT_SAME_KEY_YES : RT_SAME_KEY_NO;

@@ -24,6 +24,8 @@ static void in_doubt(struct px_case *c, enum rt_same_key again)
 
 void px_judge_doubt(struct px_case *c, enum rt_same_key again)
 {
+    if (c->op == RT_INQUIRE)
+        again = RT_SAME_KEY_YES; /* looking once more does no harm */
     in_doubt(c, again);
     c->j->retry_after_ms = px_answer_pause_ms(c->ans);
     c->j->inquire_first = again == RT_SAME_KEY_NO;

@@ -26,8 +26,9 @@ static uint64_t named(const struct walk *w, uint64_t wanted, unsigned level, str
 
     for (; wanted != 0; wanted &= wanted - 1) {
         unsigned i = (unsigned)__builtin_ctzll(wanted);
+        const char *path = w->pick[i].path[level];
 
-        if (span_is(name, w->pick[i].path[level]))
+        if (name.n > 0 && name.p[0] == path[0] && span_is(name, path)) /* most differ there */
             those |= (uint64_t)1 << i;
     }
     return those;

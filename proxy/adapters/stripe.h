@@ -18,6 +18,7 @@ struct px_intent {
     struct span id, ref, redirect_url, cancellation_reason, network_txn_id, cvc;
     struct money amount, capturable, received, refunded;
     struct span last_error; /* an object, or empty */
+    bool readable;          /* the text was a JSON object, whatever was in it */
 };
 
 /* False if text is not a PaymentIntent with an id. */

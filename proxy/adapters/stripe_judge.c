@@ -78,8 +78,8 @@ bool px_intent_read(const struct px_case *c, struct span text, struct px_intent 
     struct span cur;
 
     *out = (struct px_intent){ .state = RT_STATE_NONE };
-    if (!px_pick(text, intent_pick, I_FIELDS, c->arena, f) ||
-        !px_value_is(&f[I_OBJECT], "payment_intent"))
+    out->readable = px_pick(text, intent_pick, I_FIELDS, c->arena, f);
+    if (!out->readable || !px_value_is(&f[I_OBJECT], "payment_intent"))
         return false;
     cur = px_value_str(&f[I_CURRENCY]);
     out->id = px_value_str(&f[I_ID]);
@@ -179,12 +179,20 @@ bool px_stripe_reason(struct px_case *c, struct span error, struct span inner)
 
 /* ---- answers that carry the object ---- */
 
+static void unreadable_or_strange(struct px_case *c, bool readable)
+{
+    if (readable)
+        px_judge_strange(c);
+    else
+        px_judge_doubt(c, RT_SAME_KEY_YES);
+}
+
 static void judge_intent(struct px_case *c, struct span text)
 {
     struct px_intent i;
 
     if (!px_intent_read(c, text, &i)) {
-        px_judge_strange(c);
+        unreadable_or_strange(c, i.readable);
         return;
     }
     px_intent_note(c, &i);
@@ -270,8 +278,11 @@ static void judge_refund(struct px_case *c, struct span text)
     enum rt_state state;
     struct money amount;
 
-    if (!px_pick(text, refund_pick, R_FIELDS, c->arena, f) ||
-        !px_value_is(&f[R_OBJECT], "refund") || px_value_str(&f[R_ID]).n == 0) {
+    if (!px_pick(text, refund_pick, R_FIELDS, c->arena, f)) {
+        px_judge_doubt(c, RT_SAME_KEY_YES);
+        return;
+    }
+    if (!px_value_is(&f[R_OBJECT], "refund") || px_value_str(&f[R_ID]).n == 0) {
         px_judge_strange(c);
         return;
     }
@@ -291,24 +302,33 @@ static void judge_refund(struct px_case *c, struct span text)
 
 enum { L_OBJECT, L_DATA, L_FIELDS };
 
-static void judge_success(struct px_case *c)
+static void judge_inquiry(struct px_case *c, struct span text)
 {
     static const struct px_pick pick[L_FIELDS] = {
         [L_OBJECT] = { { "object" } }, [L_DATA] = { { "data" } }
     };
     struct px_value f[L_FIELDS];
 
-    if (!px_answer_json(c->ans) || !px_pick(c->ans->body, pick, L_FIELDS, c->arena, f))
-        px_judge_doubt(c, RT_SAME_KEY_YES);
-    else if (c->ans->status > 201)
-        px_judge_strange(c); /* not a status Stripe documents */
-    else if (c->op == RT_REFUND)
-        judge_refund(c, c->ans->body);
-    else if (c->op == RT_INQUIRE && f[L_DATA].tok == JSON_ARRAY &&
-             (px_value_is(&f[L_OBJECT], "search_result") || px_value_is(&f[L_OBJECT], "list")))
+    if (px_pick(text, pick, L_FIELDS, c->arena, f) && f[L_DATA].tok == JSON_ARRAY &&
+        (px_value_is(&f[L_OBJECT], "search_result") || px_value_is(&f[L_OBJECT], "list")))
         judge_list(c, f[L_DATA].text);
     else
-        judge_intent(c, c->ans->body);
+        judge_intent(c, text);
+}
+
+static void judge_success(struct px_case *c)
+{
+    /* another 2xx, readable or not, is not a status Stripe documents; reading tells which doubt */
+    struct span text = px_answer_json(c->ans) ? c->ans->body : SPAN_NONE;
+
+    if (c->op == RT_REFUND)
+        judge_refund(c, text);
+    else if (c->op == RT_INQUIRE)
+        judge_inquiry(c, text);
+    else
+        judge_intent(c, text);
+    if (c->ans->status > 201 && c->j->outcome != RT_UNKNOWN)
+        px_judge_strange(c);
 }
 
 /* ---- errors ---- */

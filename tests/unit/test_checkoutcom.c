@@ -280,6 +280,7 @@ static void what_is_not_stored_is_not_repeated_blindly(void **state)
         assert_doubt(&j);
         assert_int_equal(j.same_key, known[i].again);
         assert_int_equal(j.inquire_first, known[i].again == RT_SAME_KEY_NO);
+        assert_false(j.alarm);
         assert_false(j.bound);
     }
     assert_false(A->promises.repeat_after_5xx);
