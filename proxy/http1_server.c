@@ -276,7 +276,8 @@ static void parse_head(struct http1 *h)
     h->headed = true;
     if (why != PX_REFUSE_NOT)
         refuse(h, why);
-    else if (px_server_request_headed(h->q) && h->q->head.expects && !h->whole)
+    else if (px_server_request_headed(h->q) && h->q->head.expects && !h->whole &&
+             !h->q->head.http10)
         (void)!px_conn_put(h->c->conn, SPAN("HTTP/1.1 100 Continue\r\n\r\n"));
 }
 

@@ -184,12 +184,24 @@ static void on_fill(void *ctx)
     px_server_conn_arm(c);
 }
 
+/* Most are scanners and health checks; a client whose TLS does not fit needs to be found, too. */
+static void not_opened(struct px_server_conn *c, enum px_end why)
+{
+    struct px_server *s = c->server;
+    const struct px_tls *tls = px_conn_tls(c->conn);
+
+    s->counts.not_opened++;
+    if (px_log_allowed(&s->log_gate, 5, px_wire_now_ns(s->wire)))
+        LOG(INFO, "server.not_opened", F("peer", c->peer), F("why", px_end_name(why)),
+            F("tls", tls == NULL ? "" : px_tls_why(tls)));
+}
+
 static void on_end(void *ctx, enum px_end why)
 {
     struct px_server_conn *c = ctx;
 
     if (why < PX_END_EOF)
-        c->server->counts.not_opened++;
+        not_opened(c, why);
     px_server_conn_kill(c);
 }
 

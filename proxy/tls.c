@@ -11,13 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxy/tls_tickets.h"
 #include "routing/base/check.h"
+
+enum { TICKET_MS = 12 * 3600 * 1000 };
 
 /* A context, its BIO method and a count; servers and clients are the same thing inside. */
 struct ctx {
     atomic_uint refs;
     SSL_CTX *ssl;
     BIO_METHOD *carrier;
+    struct px_tickets *tickets; /* servers only */
 };
 struct px_tls_server {
     struct ctx c;
@@ -90,6 +94,7 @@ static void ctx_fini(struct ctx *c)
 {
     SSL_CTX_free(c->ssl);
     BIO_meth_free(c->carrier);
+    px_tickets_destroy(c->tickets);
 }
 
 static bool ctx_unref(struct ctx *c)
@@ -263,6 +268,11 @@ enum err px_tls_server_create(const struct px_tls_server_config *c, struct px_tl
                           why);
     if (e != OK || (e = load_key(s->c.ssl, c->key_file, c->key_pem, why)) != OK)
         goto out;
+    s->c.tickets = px_tickets_create(s->c.ssl, c->ticket_ms > 0 ? c->ticket_ms : TICKET_MS);
+    if (s->c.tickets == NULL) {
+        e = E_NOMEM;
+        goto out;
+    }
     SSL_CTX_set_alpn_select_cb(s->c.ssl, on_alpn, NULL);
     SSL_CTX_set_num_tickets(s->c.ssl, 1); /* every resumption brings the next one */
     *out = s;

@@ -8,6 +8,7 @@
 #define PX_TLS_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "proxy/http.h"
 #include "routing/base/span.h"
@@ -18,6 +19,7 @@ struct px_tls_server_config {
     /* The chain (leaf first) and its key, as PEM: in files, or as text when the file is NULL. */
     const char *chain_file, *key_file;
     struct span chain_pem, key_pem;
+    int64_t ticket_ms; /* how long one key seals session tickets; 0: 12 hours */
 };
 
 /* E_NOTFOUND or E_IO (a file), E_SYNTAX (not PEM), E_CONFLICT (the key is not the leaf's). */

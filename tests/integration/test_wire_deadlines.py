@@ -1,5 +1,6 @@
 """The payments listener's clock: every phase of a request has a deadline, and draining has one, too."""
 import socket
+import ssl
 import struct
 import time
 
@@ -116,6 +117,29 @@ def test_h2_a_stream_without_window_is_reset_alone(hasty):
         c.until(lambda: s in c.headers)
         c.send(frame(WINDOW, 0, s, struct.pack(">I", 65535)))
         assert c.answer(s).status == 200
+
+
+def test_ticket_keys_are_renewed(tmp_path):
+    """A ticket is good under the key that sealed it and under the one after; then it is not."""
+    e = Echo(tmp_path, ticket_ms=700)
+    context = ssl.create_default_context(cafile=e.ca)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def resumed(session):
+        with socket.create_connection(("127.0.0.1", e.tls), timeout=5) as s:
+            with context.wrap_socket(s, server_hostname="localhost", session=session) as t:
+                t.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                while t.recv(65536):
+                    pass
+                return t.session, t.session_reused
+
+    session, _ = resumed(None)
+    assert resumed(session)[1]
+    time.sleep(0.8)
+    assert resumed(session)[1]
+    time.sleep(0.8)
+    assert not resumed(session)[1]
+    e.stop()
 
 
 # ---- draining ----

@@ -46,6 +46,7 @@ struct echo {
     int drain_ms;
     struct ev_signal term, hup;
     const char *ca_file;
+    int ticket_ms;
     char text[128 * 1024];
 };
 
@@ -258,12 +259,12 @@ static void on_term(struct ev_loop *loop, ev_signal *w, int revents)
     drain(w->data);
 }
 
-static struct px_tls_server *tls_make(const char *ca_file);
+static struct px_tls_server *tls_make(const struct echo *e);
 
 static void on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 {
     struct echo *e = w->data;
-    struct px_tls_server *tls = tls_make(e->ca_file);
+    struct px_tls_server *tls = tls_make(e);
 
     (void)loop;
     (void)revents;
@@ -285,7 +286,7 @@ static int listen_anywhere(int *port)
     return fd;
 }
 
-static struct px_tls_server *tls_make(const char *ca_file)
+static struct px_tls_server *tls_make(const struct echo *e)
 {
     struct cert c;
     struct px_tls_server_config tc = { 0 };
@@ -295,9 +296,10 @@ static struct px_tls_server *tls_make(const char *ca_file)
     cert_make(&c, "DNS:localhost,IP:127.0.0.1", 30);
     tc.chain_pem = span_str(c.chain);
     tc.key_pem = span_str(c.key);
+    tc.ticket_ms = e->ticket_ms;
     CHECK(px_tls_server_create(&tc, &t, &why) == OK);
-    if (ca_file != NULL) {
-        FILE *f = fopen(ca_file, "we");
+    if (e->ca_file != NULL) {
+        FILE *f = fopen(e->ca_file, "we");
 
         CHECK(f != NULL);
         (void)fputs(c.ca, f);
@@ -316,7 +318,7 @@ static int *number_option(struct px_server_config *c, struct echo *e, const char
         { "--tls-ms", &c->tls_ms },         { "--first-request-ms", &c->first_request_ms },
         { "--headers-ms", &c->headers_ms }, { "--body-ms", &c->body_ms },
         { "--idle-ms", &c->idle_ms },       { "--write-ms", &c->write_ms },
-        { "--drain-ms", &e->drain_ms },
+        { "--drain-ms", &e->drain_ms },     { "--ticket-ms", &e->ticket_ms },
     };
 
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -356,7 +358,7 @@ int main(int argc, char **argv)
     e.ca_file = read_options(argc, argv, &c, &e);
     px_log_to(STDERR_FILENO, INFO);
     e.loop = ev_loop_new(EVFLAG_AUTO);
-    tls = tls_make(e.ca_file);
+    tls = tls_make(&e);
     c.handler = handle;
     c.ctx = &e;
     for (int i = 0; i < SERVERS; i++) {
