@@ -195,10 +195,12 @@ static void put_inquiry(struct px_draft *d)
     if (d->q->by_reference) {
         px_draft_path(d, "/payments?limit=10&skip=0&reference=");
         px_percent(&d->path, d->q->ref);
-    } else {
-        px_draft_path(d, "/payments/");
-        px_draft_segment(d, d->q->payment_id);
+        return;
     }
+    px_draft_path(d, "/payments/");
+    px_draft_segment(d, d->q->payment_id);
+    if (d->q->pay->op == RT_CAPTURE || d->q->pay->op == RT_REFUND)
+        px_draft_path(d, "/actions"); /* totals do not tell one part from another */
 }
 
 static void put_body(struct px_draft *d)

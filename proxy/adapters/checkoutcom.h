@@ -6,6 +6,8 @@
 
 void px_checkoutcom_judge(const struct px_asking *q, enum rt_op op, const struct px_answer *ans,
                           struct arena *a, struct rt_judgement *out);
+/* GET /payments/{id}/actions: the outcome of the capture or refund with our reference. */
+void px_checkoutcom_actions(struct px_case *c);
 void px_checkoutcom_token(const struct px_answer *ans, struct arena *a, struct rt_judgement *out);
 unsigned px_checkoutcom_news(const struct px_hook *h, struct arena *a, struct px_news *out,
                              unsigned max);

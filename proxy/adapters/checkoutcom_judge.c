@@ -346,9 +346,20 @@ static void judge_failure(struct px_case *c, const struct px_value *f, bool read
 
 /* ---- an answer ---- */
 
+static bool lists_actions(const struct px_case *c)
+{
+    enum rt_op wish = px_case_wish(c);
+
+    return c->op == RT_INQUIRE && (wish == RT_CAPTURE || wish == RT_REFUND) &&
+           c->ans->status == 200 && px_answer_json(c->ans) &&
+           span_starts(span_trim(c->ans->body), "[");
+}
+
 static void judge_success(struct px_case *c, const struct px_value *f, bool readable)
 {
-    if (!readable)
+    if (lists_actions(c))
+        px_checkoutcom_actions(c);
+    else if (!readable)
         px_judge_doubt(c, RT_SAME_KEY_YES); /* stored: a copy gets it again */
     else if (c->ans->status > 202)
         px_judge_strange(c);

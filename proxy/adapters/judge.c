@@ -47,7 +47,9 @@ enum rt_op px_case_wish(const struct px_case *c)
 
 bool px_sized(const struct px_case *c)
 {
-    return (c->op == RT_CAPTURE || c->op == RT_REFUND) && c->q != NULL && c->q->pay != NULL &&
+    enum rt_op wish = px_case_wish(c);
+
+    return (wish == RT_CAPTURE || wish == RT_REFUND) && c->q != NULL && c->q->pay != NULL &&
            (!c->q->pay->full || c->q->pay->amount.minor > 0);
 }
 
@@ -150,11 +152,20 @@ static enum rt_outcome authorize_outcome(enum rt_state s)
     return RT_UNKNOWN;
 }
 
-static enum rt_outcome capture_outcome(enum rt_state s)
+/* A payment that shows captured money does not say whose capture that was: the one in doubt, or an
+ * earlier one. Only a total that is exactly what was asked for does. */
+static bool tells_captures_apart(const struct px_case *c)
+{
+    if (c->op == RT_CAPTURE || c->finds_operation)
+        return true;
+    return px_sized(c) ? px_agrees_amount(c, c->j->captured) : true;
+}
+
+static enum rt_outcome capture_outcome(const struct px_case *c, enum rt_state s)
 {
     if (s == RT_STATE_CAPTURED || s == RT_STATE_PARTIALLY_CAPTURED || s == RT_STATE_REFUNDED ||
         s == RT_STATE_PARTIALLY_REFUNDED)
-        return RT_APPROVED;
+        return tells_captures_apart(c) ? RT_APPROVED : RT_INFO;
     if (s == RT_STATE_CAPTURE_PENDING || s == RT_STATE_PENDING)
         return RT_PENDING;
     return s == RT_STATE_AUTHORIZED ? RT_INFO : RT_ERROR;
@@ -176,7 +187,9 @@ static enum rt_outcome void_outcome(const struct px_case *c, enum rt_state s)
 /* Which of several refunds a total tells of can not be seen, unless everything is back. */
 static enum rt_outcome refund_outcome(const struct px_case *c, enum rt_state s)
 {
-    if (s == RT_STATE_REFUNDED || (s == RT_STATE_PARTIALLY_REFUNDED && c->op == RT_REFUND))
+    bool ours = c->op == RT_REFUND || c->finds_operation;
+
+    if (s == RT_STATE_REFUNDED || (s == RT_STATE_PARTIALLY_REFUNDED && ours))
         return RT_APPROVED;
     if (s == RT_STATE_REFUND_PENDING)
         return RT_PENDING;
@@ -198,7 +211,7 @@ static enum rt_outcome outcome_for(const struct px_case *c, enum rt_state s)
 {
     switch (px_case_wish(c)) {
     case RT_AUTHORIZE: return authorize_outcome(s);
-    case RT_CAPTURE: return capture_outcome(s);
+    case RT_CAPTURE: return capture_outcome(c, s);
     case RT_VOID: return void_outcome(c, s);
     case RT_REFUND: return refund_outcome(c, s);
     case RT_INQUIRE: return standing_outcome(s);

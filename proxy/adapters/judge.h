@@ -17,6 +17,7 @@ struct px_case {
     struct arena *arena;
     struct rt_judgement *j;
     enum money_dialect dialect;
+    bool finds_operation; /* an inquiry that found the capture or refund itself, by our reference */
 };
 
 /* ---- doubt ---- */
@@ -49,7 +50,7 @@ void px_judge_accepted(struct px_case *c);
 
 /* What the operation in doubt wanted: an inquiry is about the payment's operation. */
 enum rt_op px_case_wish(const struct px_case *c);
-/* Is this a capture or refund of an amount we named? */
+/* Is this (or the wish behind an inquiry) a capture or refund of an amount we named? */
 bool px_sized(const struct px_case *c);
 /* Is it the payer's card, and not our request, that is wrong? */
 bool px_about_the_payer(const struct px_case *c);

@@ -182,6 +182,13 @@ static void put_refund(struct px_draft *d)
 
 static void put_inquiry(struct px_draft *d)
 {
+    if (!d->q->by_reference && d->q->pay->op == RT_REFUND) { /* a total does not tell whose it is */
+        if (d->q->payment_id.n == 0)
+            px_draft_cannot(d, "stripe needs its id of the payment for this");
+        px_draft_path(d, "/v1/refunds?limit=100&payment_intent=");
+        px_percent(&d->path, d->q->payment_id);
+        return;
+    }
     if (!d->q->by_reference) {
         put_on_intent(d, "");
         return;

@@ -300,6 +300,36 @@ static void judge_refund(struct px_case *c, struct span text)
     px_judge_state(c, state);
 }
 
+/* The refunds of one payment; ours is the one with our reference. An old one may be on a further
+ * page: absent proves nothing anyway. */
+static void judge_refunds(struct px_case *c, struct span data)
+{
+    struct span element, found = SPAN_NONE;
+    struct px_value f[R_FIELDS];
+
+    px_judge_id(c, SPAN_NONE);
+    c->j->matches = 0;
+    while (px_pick_element(&data, &element)) {
+        if (!px_pick(element, refund_pick, R_FIELDS, c->arena, f)) {
+            px_judge_strange(c);
+            return;
+        }
+        if (c->q->ref.n == 0 || !span_eq(px_value_str(&f[R_REF]), c->q->ref))
+            continue;
+        c->j->matches++;
+        found = element;
+    }
+    if (c->j->matches == 0) {
+        rt_judge_code(c->j, RT_CODE_NOT_FOUND);
+        px_judge_nothing_found(c, RT_STATE_IN_DOUBT);
+    } else if (c->j->matches > 1) {
+        px_judge_strange(c); /* one reference, two refunds: a person must look */
+    } else {
+        c->finds_operation = true;
+        judge_refund(c, found);
+    }
+}
+
 enum { L_OBJECT, L_DATA, L_FIELDS };
 
 static void judge_inquiry(struct px_case *c, struct span text)
@@ -311,7 +341,8 @@ static void judge_inquiry(struct px_case *c, struct span text)
 
     if (px_pick(text, pick, L_FIELDS, c->arena, f) && f[L_DATA].tok == JSON_ARRAY &&
         (px_value_is(&f[L_OBJECT], "search_result") || px_value_is(&f[L_OBJECT], "list")))
-        judge_list(c, f[L_DATA].text);
+        px_case_wish(c) == RT_REFUND ? judge_refunds(c, f[L_DATA].text)
+                                     : judge_list(c, f[L_DATA].text);
     else
         judge_intent(c, text);
 }

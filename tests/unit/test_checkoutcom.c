@@ -389,7 +389,7 @@ static void a_finding_answers_the_operation_in_doubt(void **state)
         { RT_AUTHORIZE, "Expired", RT_DECLINED, false },
         { RT_AUTHORIZE, "Declined", RT_DECLINED, false },
         { RT_AUTHORIZE, "Pending", RT_PENDING, false },
-        { RT_CAPTURE, "Partially Captured", RT_APPROVED, false },
+        { RT_CAPTURE, "Partially Captured", RT_INFO, true }, /* whose capture was that? */
         { RT_CAPTURE, "Authorized", RT_INFO, true },
         { RT_VOID, "Canceled", RT_APPROVED, false },
         { RT_VOID, "Captured", RT_ERROR, false },
@@ -413,6 +413,84 @@ static void a_finding_answers_the_operation_in_doubt(void **state)
         j = case_judge(A, &q, RT_INQUIRE, 200, NULL, body);
         assert_int_equal(j.outcome, known[i].outcome);
         assert_int_equal(j.inconclusive, known[i].inconclusive);
+    }
+}
+
+#define ONE_ACTION(type, ref, more)                                                                \
+    "{\"id\":\"act_" ref "\",\"type\":\"" type                                                     \
+    "\",\"amount\":300,\"response_code\":\"10000\",\"reference\":\"" ref "\"" more "}"
+
+static struct rt_judgement found_among(enum rt_op wish, const char *actions)
+{
+    struct rt_payment p = case_payment();
+    struct px_asking q = case_asking(&p, RT_INQUIRE);
+
+    p.op = wish;
+    p.amount.minor = 300;
+    q.ref = SPAN("op_OURS");
+    return case_judge(A, &q, RT_INQUIRE, 200, NULL, actions);
+}
+
+/* 400 was captured before; ours, of 300, is in doubt. The total alone would speak for both. */
+static void one_part_is_told_from_another_by_its_reference(void **state)
+{
+    static const struct {
+        enum rt_op wish;
+        const char *actions;
+        enum rt_outcome outcome;
+        bool inconclusive;
+    } known[] = {
+        { RT_CAPTURE, "[" ONE_ACTION("Capture", "op_EARLIER", ",\"approved\":true") "]", RT_INFO,
+          true },
+        { RT_CAPTURE,
+          "[" ONE_ACTION("Capture", "op_OURS", ",\"approved\":true") "," ONE_ACTION(
+              "Capture", "op_EARLIER", ",\"approved\":true") "]",
+          RT_APPROVED, false },
+        { RT_CAPTURE, "[" ONE_ACTION("Capture", "op_OURS", ",\"approved\":false") "]", RT_ERROR,
+          false },
+        { RT_CAPTURE, "[" ONE_ACTION("Capture", "op_OURS", "") "]", RT_PENDING, false },
+        { RT_CAPTURE, "[" ONE_ACTION("Refund", "op_OURS", ",\"approved\":true") "]", RT_INFO,
+          true },
+        { RT_CAPTURE, "[" ONE_ACTION("Capture", "op_OUR", ",\"approved\":true") "]", RT_INFO,
+          true },
+        { RT_REFUND, "[" ONE_ACTION("Refund", "op_OURS", ",\"approved\":true") "]", RT_APPROVED,
+          false },
+        { RT_REFUND, "[" ONE_ACTION("Refund", "op_OURS", ",\"approved\":false") "]", RT_ERROR,
+          false },
+        { RT_REFUND, "[]", RT_INFO, true },
+        /* half an answer, two answers, another amount: nobody's word */
+        { RT_REFUND, "[" ONE_ACTION("Refund", "op_OURS", ",\"approved\":true"), RT_UNKNOWN, true },
+        { RT_REFUND,
+          "[" ONE_ACTION("Refund", "op_OURS", "") "," ONE_ACTION("Refund", "op_OURS", "") "]",
+          RT_UNKNOWN, true },
+        { RT_REFUND,
+          "[{\"id\":\"act_1\",\"type\":\"Refund\",\"amount\":400,\"approved\":true,"
+          "\"reference\":\"op_OURS\"}]",
+          RT_UNKNOWN, true },
+        { RT_REFUND, "[7]", RT_UNKNOWN, true },
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++) {
+        struct rt_judgement j = found_among(known[i].wish, known[i].actions);
+
+        assert_int_equal(j.outcome, known[i].outcome);
+        assert_int_equal(j.inconclusive, known[i].inconclusive);
+    }
+}
+
+static void parts_in_doubt_are_looked_for_among_the_actions(void **state)
+{
+    static const enum rt_op wish[] = { RT_CAPTURE, RT_REFUND };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof wish / sizeof *wish; i++) {
+        struct rt_payment p = case_payment();
+        struct px_asking q = case_asking(&p, RT_INQUIRE);
+
+        p.op = wish[i];
+        assert_int_equal(case_ask(A, "", &q), OK);
+        assert_span(case_request.path, "/payments/obj_1/actions");
     }
 }
 
@@ -457,6 +535,8 @@ int main(void)
         cmocka_unit_test(a_429_may_be_a_copy_of_our_own),
         cmocka_unit_test(accepted_actions_are_pending),
         cmocka_unit_test(a_finding_answers_the_operation_in_doubt),
+        cmocka_unit_test(one_part_is_told_from_another_by_its_reference),
+        cmocka_unit_test(parts_in_doubt_are_looked_for_among_the_actions),
         cmocka_unit_test(a_list_is_read_by_exact_reference),
     };
 

@@ -420,6 +420,8 @@ static void a_finding_answers_the_operation_in_doubt(void **state)
           INTENT("requires_payment_method", ",\"last_payment_error\":{\"code\":\"card_declined\"}"),
           RT_DECLINED, false },
         { RT_CAPTURE, INTENT("succeeded", ",\"amount_received\":2550"), RT_APPROVED, false },
+        { RT_CAPTURE, INTENT("succeeded", ",\"amount_received\":2000"), RT_INFO, true },
+        { RT_CAPTURE, INTENT("requires_capture", ",\"amount_received\":2000"), RT_INFO, true },
         { RT_CAPTURE, INTENT("requires_capture", ""), RT_INFO, true },
         { RT_CAPTURE, INTENT("canceled", ""), RT_ERROR, false },
         { RT_VOID, INTENT("canceled", ""), RT_APPROVED, false },
@@ -437,6 +439,47 @@ static void a_finding_answers_the_operation_in_doubt(void **state)
 
         p.op = known[i].wish;
         j = case_judge(A, &q, RT_INQUIRE, 200, NULL, known[i].body);
+        assert_int_equal(j.outcome, known[i].outcome);
+        assert_int_equal(j.inconclusive, known[i].inconclusive);
+    }
+}
+
+#define REFUND(ref, status, amount)                                                                \
+    "{\"object\":\"refund\",\"id\":\"re_" ref "\",\"status\":\"" status "\",\"amount\":" amount    \
+    ",\"currency\":\"eur\",\"payment_intent\":\"obj_1\",\"metadata\":{\"gw_refund\":\"" ref "\"}}"
+#define LISTED(refunds) "{\"object\":\"list\",\"data\":[" refunds "],\"has_more\":false}"
+
+/* What was refunded in all says nothing of one refund. */
+static void one_refund_is_told_from_another_by_its_reference(void **state)
+{
+    static const struct {
+        const char *body;
+        enum rt_outcome outcome;
+        bool inconclusive;
+    } known[] = {
+        { LISTED(REFUND("op_EARLIER", "succeeded", "300")), RT_INFO, true },
+        { LISTED(""), RT_INFO, true },
+        { LISTED(
+              REFUND("op_EARLIER", "succeeded", "300") "," REFUND("op_OURS", "succeeded", "300")),
+          RT_APPROVED, false },
+        { LISTED(REFUND("op_OURS", "pending", "300")), RT_PENDING, false },
+        { LISTED(REFUND("op_OURS", "failed", "300")), RT_ERROR, false },
+        { LISTED(REFUND("op_OURS", "succeeded", "301")), RT_UNKNOWN, true },
+        { LISTED(REFUND("op_OURS", "succeeded", "300") "," REFUND("op_OURS", "failed", "300")),
+          RT_UNKNOWN, true },
+    };
+    struct rt_payment p = case_payment();
+    struct px_asking q = case_asking(&p, RT_INQUIRE);
+
+    (void)state;
+    p.op = RT_REFUND;
+    p.amount.minor = 300;
+    q.ref = SPAN("op_OURS");
+    assert_int_equal(case_ask(A, "", &q), OK);
+    assert_span(case_request.path, "/v1/refunds?limit=100&payment_intent=obj_1");
+    for (unsigned i = 0; i < sizeof known / sizeof *known; i++) {
+        struct rt_judgement j = case_judge(A, &q, RT_INQUIRE, 200, NULL, known[i].body);
+
         assert_int_equal(j.outcome, known[i].outcome);
         assert_int_equal(j.inconclusive, known[i].inconclusive);
     }
@@ -559,6 +602,7 @@ int main(void)
         cmocka_unit_test(headers_speak_about_repeating),
         cmocka_unit_test(a_refused_copy_says_nothing_of_an_earlier_one),
         cmocka_unit_test(a_finding_answers_the_operation_in_doubt),
+        cmocka_unit_test(one_refund_is_told_from_another_by_its_reference),
         cmocka_unit_test(finding_nothing_proves_nothing),
         cmocka_unit_test(of_several_the_one_with_the_money_counts),
         cmocka_unit_test(refunds_end_in_four_ways),
