@@ -3,6 +3,7 @@
 
 #include "proxy/cli.h"
 #include "proxy/cmd_adapter.h"
+#include "proxy/cmd_bins.h"
 #include "proxy/cmd_config.h"
 #include "proxy/cmd_credential.h"
 #include "proxy/cmd_explain.h"
@@ -25,6 +26,8 @@ static const struct px_command *const commands[] = {
     &px_cmd_adapter_ask,
     &px_cmd_adapter_decline,
     &px_cmd_route_engine,
+    &px_cmd_bins_build,
+    &px_cmd_bins_show,
     &px_cmd_explain,
     &px_cmd_openapi,
     &px_cmd_completion,
