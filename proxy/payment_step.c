@@ -129,8 +129,14 @@ static void conclude(struct px_payment *p, const struct rt_command *c)
         memcpy(r->provider_payment_id, j->payment_id, sizeof r->provider_payment_id);
     memcpy(r->provider_op_id, j->op_id, sizeof r->provider_op_id);
     memcpy(r->network_txn_id, j->network_txn_id, sizeof r->network_txn_id);
-    if (r->op == RT_AUTHORIZE && r->outcome == RT_APPROVED)
-        r->captured = r->state == RT_STATE_CAPTURED ? r->amount.minor : 0;
+    if (r->op == RT_AUTHORIZE && r->outcome == RT_APPROVED) {
+        /* less than was asked for may be approved: that, and no more, can be captured */
+        bool less = j->amount.cur == r->amount.cur && j->amount.minor > 0 &&
+                    j->amount.minor < r->amount.minor;
+
+        r->authorized = less ? j->amount.minor : r->amount.minor;
+        r->captured = r->state == RT_STATE_CAPTURED ? r->authorized : 0;
+    }
     px_pay_close_attempt(p);
 }
 
