@@ -21,7 +21,7 @@ enum { BUSY_MS = 200, KEYS_IN_MEMORY = 65536 };
 static const char settings[] = "PRAGMA journal_mode = WAL;"
                                "PRAGMA synchronous = FULL;"
                                "PRAGMA journal_size_limit = 67108864;"
-                               "PRAGMA cache_size = -32768;"
+                               "PRAGMA cache_size = -4096;"
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA secure_delete = OFF;"
                                "PRAGMA cell_size_check = ON;"
