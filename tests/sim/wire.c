@@ -1,7 +1,7 @@
 /* tests/sim/wire.c -- copies on their way, and what their senders come to know of them. */
 #include "tests/sim/sim.h"
 
-/* No copy is later than this: the assumption that docs/one-charge.md makes. */
+/* No copy, doubled or not, is later than this: the assumption that docs/one-charge.md makes. */
 static int64_t latest(const struct world *w, const struct provider *p)
 {
     return p->terms.keeps_keys_s > 0 ? p->terms.keeps_keys_s * S / 7 : w->window_ns;
@@ -43,7 +43,7 @@ static void meet_fate(struct world *w, unsigned n, const struct provider *p)
     if (chance(w, w->sky.reset))
         plan(w, between(w, MS, 2 * S), HAP_WIRE_SAYS, 0, n, RT_EV_IN_DOUBT);
     if (!c->inquiry && chance(w, w->sky.doubled))
-        plan(w, between(w, there, there + latest(w, p)), HAP_COPY_DOUBLED, 0, n, 0);
+        plan(w, between(w, there, latest(w, p)), HAP_COPY_DOUBLED, 0, n, 0);
 }
 
 void send_copy(struct world *w, unsigned process, unsigned voyage, unsigned leg)
