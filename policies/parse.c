@@ -263,17 +263,9 @@ struct driver {
 
 static bool begins_item(int kind)
 {
-    switch (kind) {
-    case POL_T_IMPORT:
-    case POL_T_PROVIDERS:
-    case POL_T_LIST:
-    case POL_T_COMMIT:
-    case POL_T_RULE:
-    case POL_T_DEFAULT:
-    case POL_T_RETRY:
-    case POL_T_EXPECT: return true;
-    default: return false;
-    }
+    return kind == POL_T_IMPORT || kind == POL_T_PROVIDERS || kind == POL_T_LIST ||
+           kind == POL_T_COMMIT || kind == POL_T_RULE || kind == POL_T_DEFAULT ||
+           kind == POL_T_RETRY || kind == POL_T_EXPECT;
 }
 
 /* Only blanks before it on its line? */

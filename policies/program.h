@@ -40,6 +40,10 @@ struct pol_env {
 MUST enum err pol_compile(struct span text, const char *name, const struct pol_env *env,
                           struct arena *a, struct pol_report *report, struct pol_program **out);
 
+/* Gives back what no arena can hold (executable memory of regular expressions); before the arena
+ * goes. NULL: nothing. */
+void pol_program_fini(struct pol_program *p);
+
 /* How each rule took the payment, for `explain`. */
 enum pol_match { POL_NO, POL_UNKNOWN, POL_YES, POL_OFF, POL_NOT_ASKED };
 struct pol_trace_rule {
