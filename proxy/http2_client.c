@@ -492,6 +492,15 @@ static void glitches_forget(struct http2 *h, int64_t now_ns)
     h->glitches -= forgive < h->glitches ? (unsigned)forgive : h->glitches;
 }
 
+/* Has the library given the peer up? It then ignores what comes, and says GOAWAY when it can write;
+ * a peer that does not read would keep us waiting for that. */
+static bool given_up(const struct http2 *h)
+{
+    return !h->goaway && !h->leaving &&
+           nghttp2_session_get_next_stream_id(h->session) <= INT32_MAX &&
+           nghttp2_session_check_request_allowed(h->session) == 0;
+}
+
 static bool http2_receive(struct px_client *c, struct span bytes, int64_t now_ns)
 {
     struct http2 *h = http2_of(c);
@@ -503,6 +512,8 @@ static bool http2_receive(struct px_client *c, struct span bytes, int64_t now_ns
     n = nghttp2_session_mem_recv(h->session, (const uint8_t *)bytes.p, bytes.n);
     if (n < 0 && h->fault == NULL)
         h->fault = n == NGHTTP2_ERR_FLOODED ? "flood" : "protocol_error";
+    if (h->fault == NULL && given_up(h))
+        h->fault = "protocol_error";
     if (h->fault == NULL)
         c->io_->wake(c->ctx_); /* acknowledgements, window updates, perhaps a GOAWAY of ours */
     return h->fault == NULL;

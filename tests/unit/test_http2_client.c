@@ -581,6 +581,23 @@ static void garbage_ends_the_connection(void **state)
     ended(0, x, PX_ENDED_BROKEN, "protocol_error");
 }
 
+/* The library says what is wrong in a GOAWAY; a peer that does not read must not keep us waiting
+ * until that can leave. */
+static void a_fault_is_seen_though_nothing_can_be_written(void **state)
+{
+    struct px_exchange *x;
+
+    (void)state;
+    greet(0, 0);
+    x = ask();
+    p.room = 0;
+    frame_status(&wire, 99, 200, FLAG_END_STREAM); /* a stream we never began */
+    assert_false(paper_hear(&p, buf_span(&wire), 0));
+    assert_int_equal(px_client_room(p.client), 0);
+    px_client_lost(p.client, PX_LOST_OTHER, "ours");
+    ended(0, x, PX_ENDED_BROKEN, "protocol_error");
+}
+
 static void a_push_ends_the_connection(void **state)
 {
     (void)state;
@@ -739,6 +756,7 @@ int main(void)
         TEST(a_slow_trickle_of_pings_is_no_flood),
         TEST(many_answers_with_window_updates_are_no_flood),
         TEST(garbage_ends_the_connection),
+        TEST(a_fault_is_seen_though_nothing_can_be_written),
         TEST(a_push_ends_the_connection),
         TEST(cancelling_resets_the_stream_and_frees_the_slot),
         TEST(cancelling_what_was_not_put_sends_nothing),

@@ -41,7 +41,7 @@ static struct px_tls_client *tls;
 static struct asked asked[ASKS_MAX];
 static unsigned askeds;
 static bool inside; /* px_upstream_ask: no callback may come now */
-static char line[4096], body[128 * 1024], out_mem[OUT];
+static char line[65536], body[128 * 1024], out_mem[OUT];
 static size_t line_n;
 static ev_io in;
 static ev_timer paused;
@@ -154,13 +154,6 @@ static void quit(void)
     exit(0);
 }
 
-static void on_pause_over(struct ev_loop *l, ev_timer *w, int revents)
-{
-    (void)w;
-    (void)revents;
-    ev_io_start(l, &in);
-}
-
 static void command(char *text)
 {
     char verb[16] = "", id[32] = "", arg[256] = "";
@@ -182,6 +175,7 @@ static void command(char *text)
         quit();
     else if (strcmp(verb, "pause") == 0) {
         ev_io_stop(loop, &in);
+        ev_now_update(loop);
         ev_timer_set(&paused, strtod(id, NULL) / 1e3, 0.);
         ev_timer_start(loop, &paused);
     } else
@@ -189,18 +183,12 @@ static void command(char *text)
     (void)fflush(stdout);
 }
 
-static void on_input(struct ev_loop *l, ev_io *w, int revents)
+/* The lines that are here; a pause leaves the rest for later. */
+static void commands(void)
 {
-    ssize_t n = read(0, line + line_n, sizeof line - 1 - line_n);
     char *end;
 
-    (void)l;
-    (void)revents;
-    if (n <= 0)
-        quit();
-    line_n += (size_t)n;
-    line[line_n] = '\0';
-    while ((end = strchr(line, '\n')) != NULL) {
+    while (!ev_is_active(&paused) && (end = strchr(line, '\n')) != NULL) {
         size_t used = (size_t)(end - line) + 1;
 
         *end = '\0';
@@ -208,8 +196,29 @@ static void on_input(struct ev_loop *l, ev_io *w, int revents)
         line_n -= used;
         memmove(line, line + used, line_n + 1);
     }
-    CHECK(line_n < sizeof line - 1);
+}
+
+static void on_pause_over(struct ev_loop *l, ev_timer *w, int revents)
+{
     (void)w;
+    (void)revents;
+    ev_io_start(l, &in);
+    commands();
+}
+
+static void on_input(struct ev_loop *l, ev_io *w, int revents)
+{
+    ssize_t n = read(0, line + line_n, sizeof line - 1 - line_n);
+
+    (void)l;
+    (void)w;
+    (void)revents;
+    if (n <= 0)
+        quit();
+    line_n += (size_t)n;
+    line[line_n] = '\0';
+    commands();
+    CHECK(line_n < sizeof line - 1);
 }
 
 static void die(const char *what, const char *why)
