@@ -17,5 +17,6 @@ void px_harden(void)
     CHECK(setrlimit(RLIMIT_CORE, &none) == 0);
     CHECK(prctl(PR_SET_DUMPABLE, PX_DUMPABLE, 0, 0, 0) == 0);
     CHECK(sigaction(SIGPIPE, &ignore, NULL) == 0);
+    CHECK(sigaction(SIGXFSZ, &ignore, NULL) == 0); /* a file at its limit is a full disk: EFBIG */
     (void)umask(077);
 }

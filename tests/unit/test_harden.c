@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -28,6 +29,24 @@ static void its_files_are_its_own(void **state)
     assert_int_equal(umask(022), 077);
 }
 
+/* A journal that may not grow says so; the gateway lives on and answers 503. */
+static void a_file_at_its_limit_is_an_error_and_no_death(void **state)
+{
+    struct rlimit before;
+    FILE *f = tmpfile();
+
+    (void)state;
+    px_harden();
+    assert_non_null(f);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, before.rlim_max }), 0);
+    errno = 0;
+    assert_int_equal(write(fileno(f), "x", 1), -1);
+    assert_int_equal(errno, EFBIG);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    (void)fclose(f);
+}
+
 static void a_closed_pipe_is_an_error_and_no_death(void **state)
 {
     int fd[2];
@@ -46,6 +65,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hardened_process_leaves_no_core),
         cmocka_unit_test(its_files_are_its_own),
+        cmocka_unit_test(a_file_at_its_limit_is_an_error_and_no_death),
         cmocka_unit_test(a_closed_pipe_is_an_error_and_no_death),
     };
 
