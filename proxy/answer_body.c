@@ -388,6 +388,15 @@ static bool maybe_done_before(enum rt_code c)
     return c == RT_CODE_DUPLICATE_TRANSACTION || c == RT_CODE_IDEMPOTENCY_MISMATCH;
 }
 
+/* Nothing was asked, or nothing that was asked was taken up: the code's own sentence would speak of
+ * doubt, and there is none. */
+static const char *why_not(enum rt_code c)
+{
+    if (c == RT_CODE_NONE || c == RT_CODE_PROVIDER_UNAVAILABLE)
+        return "no provider could be reached, or would take it up";
+    return rt_code_sentence(c);
+}
+
 bool px_answer_write_problem(const struct px_telling *t, int status, struct arena *a,
                              struct span *body)
 {
@@ -399,8 +408,7 @@ bool px_answer_write_problem(const struct px_telling *t, int status, struct aren
     char urn[96], detail[160];
 
     (void)snprintf(urn, sizeof urn, "urn:signalbox:problem:%s", word);
-    (void)snprintf(detail, sizeof detail, "Nothing was executed: %s",
-                   code == RT_CODE_NONE ? "no provider could be reached" : rt_code_sentence(code));
+    (void)snprintf(detail, sizeof detail, "Nothing was executed: %s", why_not(code));
     json_open(&o, '{');
     json_member_z(&o, "type", urn);
     json_member_z(&o, "title", "The request was not carried out");

@@ -201,6 +201,18 @@ static void a_record_that_was_never_sent_is_a_problem(void **state)
     assert_string_equal(px_answer_word(&r), "failed");
 }
 
+/* The code's own sentence is written for an answer that said so, and speaks of doubt. */
+static void what_was_not_sent_is_not_told_as_doubtful(void **state)
+{
+    struct px_record r = payment(RT_UNKNOWN, RT_STATE_NONE, RT_CODE_PROVIDER_UNAVAILABLE);
+
+    (void)state;
+    r.standing = PX_NEVER_SENT;
+    assert_int_equal(told(&r, NULL), 503);
+    assert_at("detail", NULL, NULL,
+              "Nothing was executed: no provider could be reached, or would take it up");
+}
+
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
 static void an_approval_tells_who_what_and_why(void **state)
@@ -571,6 +583,7 @@ int main(void)
         cmocka_unit_test(every_outcome_has_its_status_and_word),
         cmocka_unit_test(every_operation_has_its_status_and_word),
         cmocka_unit_test(a_record_that_was_never_sent_is_a_problem),
+        cmocka_unit_test(what_was_not_sent_is_not_told_as_doubtful),
         cmocka_unit_test(an_approval_tells_who_what_and_why),
         cmocka_unit_test(a_decline_carries_error_and_advice),
         cmocka_unit_test(in_doubt_is_no_error),
