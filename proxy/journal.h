@@ -147,7 +147,8 @@ enum px_call {
 };
 
 /* A call. The caller owns it; between send and callback the journal does. arena is the caller's and
- * must outlive the call: results too big for fixed fields are put there by the journal's thread. */
+ * must outlive the call: what is found is put there by the journal's thread. Next, settle and note
+ * need none. */
 struct px_journal_letter {
     struct px_letter letter_; /* first member */
     enum px_call call;

@@ -912,6 +912,35 @@ static void a_note_needs_its_record(void **state)
     call_fini(&k);
 }
 
+static void what_happened_beside_is_told_on_request(void **state)
+{
+    struct client *c = *state;
+    struct px_record r;
+    struct call k;
+
+    begin_payment(c, "k1", 1000, &r);
+    settle(c, &r, PX_PENDING, RT_UNKNOWN, RT_STATE_IN_DOUBT);
+    assert_said(begin_payment(c, "k1", 1000, &r), RESUMED);
+    settle(c, &r, PX_PENDING, RT_UNKNOWN, RT_STATE_IN_DOUBT);
+    assert_said(claim(c, r.id, &r), RESUMED);
+    say_id(c, &k, PX_CALL_NOTE, r.id);
+    k.l.note = "asked the bank";
+    assert_said(call_now(c, &k), OK);
+    call_fini(&k);
+    say_id(c, &k, PX_CALL_LOAD, r.id);
+    k.l.with_events = true;
+    assert_said(call_now(c, &k), OK);
+    assert_int_equal(k.l.events, 3);
+    assert_string_equal(k.l.event[0].what, "resumed");
+    assert_int_equal(k.l.event[0].fence, 2);
+    assert_string_equal(k.l.event[1].what, "claimed");
+    assert_int_equal(k.l.event[1].fence, 3);
+    assert_string_equal(k.l.event[2].what, "note");
+    assert_string_equal(k.l.event[2].text, "asked the bank");
+    assert_int_equal(k.l.event[2].at_ms, c->now_ms);
+    call_fini(&k);
+}
+
 /* ---- many at once ---- */
 
 static void a_poisoned_letter_harms_no_other(void **state)
@@ -1026,6 +1055,7 @@ int main(void)
         BOTH(what_does_not_fit_the_arena_is_not_told_in_part),
         BOTH(the_unresolved_come_oldest_first_and_in_pages),
         BOTH(a_note_needs_its_record),
+        BOTH(what_happened_beside_is_told_on_request),
         BOTH(a_poisoned_letter_harms_no_other),
         BOTH(letters_of_one_sender_are_run_in_order),
         BOTH(what_was_done_is_counted),

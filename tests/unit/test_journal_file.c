@@ -399,6 +399,7 @@ static void a_full_disk_is_down_until_there_is_room(void **state)
     struct client c = { .path = path };
     struct px_record r = { 0 }, done;
     enum px_said said = PX_SAID_OURS;
+    struct call k[4];
     char key[16];
     unsigned i;
 
@@ -413,9 +414,19 @@ static void a_full_disk_is_down_until_there_is_room(void **state)
     assert_said(said, DOWN);
     assert_true(i > 10);
     assert_said(settle(&c, &done, PX_SETTLED, RT_APPROVED, RT_STATE_AUTHORIZED), DOWN);
+    for (i = 0; i < 4; i++) {
+        say_payment(&c, &k[i], "k", 1000);
+        snprintf(k[i].l.record.key, PX_NAME, "together-%u", i);
+        call_send(&c, &k[i]);
+    }
+    for (i = 0; i < 4; i++) {
+        assert_said(call_wait(&c, &k[i]), DOWN);
+        call_fini(&k[i]);
+    }
     assert_int_equal(load(&c, done.id).standing, PX_OPEN); /* reading goes on */
     limit_files_to(RLIM_INFINITY);
     assert_said(begin_payment(&c, key, 1000, &r), OURS);
+    assert_said(begin_payment(&c, "together-2", 1000, NULL), OURS); /* nothing was half told */
     assert_said(settle(&c, &done, PX_SETTLED, RT_APPROVED, RT_STATE_AUTHORIZED), OK);
     client_fini(&c);
     assert_sound();
