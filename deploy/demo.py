@@ -53,7 +53,8 @@ def start_providers():
     args = ["build/loadtest/pspsim", "--control", "0", "--tls", "--certs", str(HOME / "certs"), "--latency", "15+20"]
     for name in PROVIDERS:
         args += ["--" + name, "0"]
-    process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=open(HOME / "pspsim.log", "w"), start_new_session=True)
+    process = subprocess.Popen(args, stdout=subprocess.PIPE, stderr=open(HOME / "pspsim.log", "w"),
+                               stdin=subprocess.DEVNULL, start_new_session=True)
     (HOME / "pspsim.pid").write_text(str(process.pid))
     return json.loads(process.stdout.readline())
 
@@ -85,7 +86,8 @@ def write_config(ports):
 
 def start_gateway():
     process = subprocess.Popen(["build/proxy/signalbox", "serve", "-c", str(HOME / "signalbox.yaml")],
-                               stderr=open(HOME / "signalbox.err", "w"), start_new_session=True)
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(HOME / "signalbox.err", "w"),
+                               start_new_session=True)
     (HOME / "signalbox.pid").write_text(str(process.pid))
     log = HOME / "signalbox.log"
     for _ in range(400):
