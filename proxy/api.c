@@ -18,6 +18,7 @@
 #include "proxy/openapi.h"
 #include "proxy/payment.h"
 #include "proxy/problem.h"
+#include "proxy/snapshot.h"
 #include "routing/base/check.h"
 #include "routing/ledger.h"
 
@@ -87,6 +88,8 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
     struct px_fault f;
     char text[160];
     struct buf why = BUF_OF(text);
+    struct px_choice choice;
+    struct px_known known;
 
     if (parent != NULL) {
         int holder = px_desk_provider(d, parent->plan[parent->leg]);
@@ -97,7 +100,10 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         }
         rt_plan_holder((uint8_t)holder, &decision.plan);
     } else {
-        px_decide(d->config, &w->pay, w->key, &decision.plan);
+        px_look_up(d->snapshot, &w->pay, &known);
+        px_decide(d->snapshot, &w->pay, &known, w->key, px_unix_ms() / 1000, &choice);
+        decision.plan = choice.plan;
+        decision.verdict = choice.verdict;
     }
     decision.took_ns = px_now_ns() - from_ns;
     if (decision.plan.legs > 0) {

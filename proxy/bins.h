@@ -1,4 +1,4 @@
-/* proxy/bins.h -- BIN tables as files: mapped for look-ups, and made from what people have. */
+/* proxy/bins.h -- BIN tables as files: held for look-ups, and made from what people have. */
 #ifndef PX_BINS_H
 #define PX_BINS_H
 #include "proxy/file.h"

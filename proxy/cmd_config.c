@@ -7,6 +7,7 @@
 
 #include "proxy/credentials.h"
 #include "proxy/report.h"
+#include "proxy/snapshot.h"
 
 static struct px_config_sources sources(const struct px_cli *c, const char *set[PX_CLI_VALUES])
 {
@@ -52,6 +53,7 @@ static int run_check(const struct px_cli *c)
     struct px_report *report = px_report_create();
     struct px_credentials *credentials = NULL;
     struct px_config *config = NULL;
+    struct px_snapshot *snapshot = NULL;
     enum err e;
 
     if (c->operands == 1)
@@ -60,6 +62,8 @@ static int run_check(const struct px_cli *c)
     if (e == OK)
         e = px_credentials_load(config->credential_file, config->credential_files, report,
                                 &credentials);
+    if (e == OK)
+        e = px_snapshot_build(config, NULL, report, &snapshot);
     if (c->json)
         px_report_print_json(report, stdout);
     else
@@ -67,6 +71,7 @@ static int run_check(const struct px_cli *c)
     if (e == OK && !c->json)
         print_summary(from.file, config, px_credentials_count(credentials));
     px_report_destroy(report);
+    px_snapshot_unref(snapshot);
     px_credentials_destroy(credentials);
     px_config_destroy(config);
     return e == OK ? PX_YES : PX_NO;

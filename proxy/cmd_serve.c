@@ -12,12 +12,13 @@
 #include "proxy/harden.h"
 #include "proxy/log.h"
 #include "proxy/report.h"
+#include "proxy/snapshot.h"
 
 enum { SETS_MAX = 64 };
 
 /* Everything that can be said about the configuration is said at once. */
 static enum err load(const struct px_cli *c, struct px_config **config,
-                     struct px_credentials **credentials)
+                     struct px_credentials **credentials, struct px_snapshot **snapshot)
 {
     const char *set[SETS_MAX];
     struct px_config_sources from = { .file = px_cli_value(c, "config"),
@@ -34,6 +35,8 @@ static enum err load(const struct px_cli *c, struct px_config **config,
     if (e == OK)
         e = px_credentials_load((*config)->credential_file, (*config)->credential_files, report,
                                 credentials);
+    if (e == OK)
+        e = px_snapshot_build(*config, NULL, report, snapshot);
     px_report_print(report, stderr, c->color);
     px_report_destroy(report);
     return e;
@@ -43,16 +46,18 @@ static int serve(const struct px_cli *c)
 {
     struct px_config *config = NULL;
     struct px_credentials *credentials = NULL;
+    struct px_snapshot *snapshot = NULL;
     struct diag why = { 0 };
     int exit_code = PX_YES;
 
     px_harden();
-    if (load(c, &config, &credentials) != OK)
+    if (load(c, &config, &credentials, &snapshot) != OK)
         exit_code = PX_NO;
     else if (px_log_open(config->log_file, config->log_level) != OK)
         exit_code = px_cli_fail(c, PX_NO, "can not write the log to %s", config->log_file);
-    else if (px_control_run(config, credentials, &why) != OK)
+    else if (px_control_run(config, credentials, snapshot, &why) != OK)
         exit_code = px_cli_fail(c, PX_NO, "%s", why.text[0] == '\0' ? "can not start" : why.text);
+    px_snapshot_unref(snapshot);
     px_credentials_destroy(credentials);
     px_config_destroy(config);
     return exit_code;
@@ -64,7 +69,8 @@ const struct px_command px_cmd_serve = {
     .help = "Runs in the foreground until SIGTERM or SIGINT: then it stops accepting, lets "
             "payments land\n"
             "and ends. A second signal ends it at once; the journal knows what was in the air.\n"
-            "SIGHUP reads the certificate anew, SIGUSR1 reopens the log file.\n",
+            "SIGHUP reads the certificate and the tables of decisions anew, SIGUSR1 reopens the "
+            "log file.\n",
     .option = (const struct px_option[]){ PX_OPTION_CONFIG, PX_OPTION_SET, { .name = NULL } },
     .run = serve,
 };

@@ -70,6 +70,10 @@ struct px_provider_config {
     uint32_t brands, methods;
     uint64_t currencies[4];
 
+    /* what it costs, and where it is */
+    const char *fees_path;                 /* CSV; NULL: costs are unknown */
+    struct span acquirer_country, settles; /* two letters; three; empty: unknown, any */
+
     struct px_account account; /* as the adapter takes it; points into this configuration */
 };
 
@@ -91,6 +95,9 @@ struct px_config {
 
     const char *journal_path; /* SQLite file; NULL: in memory, for tests only */
     enum { PX_LIVE_MEMORY } live;
+
+    /* what decisions look up; each may be NULL */
+    const char *bins_path, *country_path, *rates_path;
 
     const struct secret *key_derivation; /* provider keys and fingerprints hang on it */
     const char *credential_file[PX_CREDENTIAL_FILES_MAX]; /* files or directories */

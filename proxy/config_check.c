@@ -3,6 +3,7 @@
 
 #include "proxy/config_schema.h"
 #include "routing/base/money.h"
+#include "routing/country.h"
 
 static const struct px_node *child(const struct px_node *map, const char *key)
 {
@@ -152,6 +153,25 @@ static void check_currencies(struct px_reading *r, const struct px_node *n,
     }
 }
 
+static void check_prices(struct px_reading *r, const struct px_node *n,
+                         const struct px_provider_config *p)
+{
+    const struct px_node *country = child(n, "acquirer_country"), *settles = child(n, "settles");
+    struct diag *d;
+
+    if (country != NULL && p->acquirer_country.n > 0 &&
+        rt_country_of(p->acquirer_country) == RT_COUNTRY_UNKNOWN) {
+        d = px_config_error(r, "C112", country);
+        diag_set(d, "\"acquirer_country\" takes a country: two capital letters");
+        diag_help(d, "write acquirer_country: DE");
+    }
+    if (settles != NULL && p->settles.n > 0 && currency_find(p->settles) == CURRENCY_NONE) {
+        d = px_config_error(r, "C112", settles);
+        diag_set(d, "\"settles\" takes a currency: three capital letters");
+        diag_help(d, "write settles: EUR");
+    }
+}
+
 static void check_provider(struct px_reading *r, const struct px_node *n,
                            struct px_provider_config *p)
 {
@@ -159,6 +179,7 @@ static void check_provider(struct px_reading *r, const struct px_node *n,
 
     find_adapter(r, n, p);
     check_url(r, n, p);
+    check_prices(r, n, p);
     if (p->adapter == NULL)
         return;
     check_subset(r, n, "brands", p->brands, p->adapter->brands, p);

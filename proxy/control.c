@@ -5,6 +5,8 @@
 #include <ev.h>
 #include <netdb.h>
 #include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -17,6 +19,8 @@
 #include "proxy/crypto.h"
 #include "proxy/journal.h"
 #include "proxy/log.h"
+#include "proxy/report.h"
+#include "proxy/snapshot.h"
 #include "proxy/tls.h"
 #include "proxy/worker.h"
 #include "routing/base/check.h"
@@ -30,6 +34,8 @@ struct control {
     const struct px_credentials *credentials;
     struct px_journal *journal;
     struct px_tls_server *tls;
+    struct px_snapshot *snapshot; /* in force */
+    unsigned refused;             /* snapshots that could not be built */
     struct px_worker *worker[LIMIT_WORKERS];
     int fd[LIMIT_WORKERS][PX_LISTEN_MAX];
     unsigned workers, fds;
@@ -60,15 +66,54 @@ static enum err read_certificate(const struct px_listen *l, struct px_tls_server
     return px_tls_server_create(&c, out, why);
 }
 
-/* On any error the old certificate stays. */
-static void on_hup(struct ev_loop *loop, ev_signal *s, int revents)
+/* Each mistake with its place: file:line:col: error[code]: what. */
+static void log_mistakes(struct px_report *report)
 {
-    struct control *k = s->data;
+    char *text = NULL;
+    size_t n = 0;
+    FILE *to = open_memstream(&text, &n);
+    struct span rest, line;
+
+    if (to == NULL)
+        return;
+    px_report_print(report, to, false);
+    if (fclose(to) != 0 || text == NULL)
+        return;
+    rest = (struct span){ text, n };
+    while (rest.n > 0 && span_cut(&rest, '\n', &line)) {
+        text[line.p - text + (ptrdiff_t)line.n] = '\0'; /* over the newline */
+        if (strstr(line.p, ": error[") != NULL)
+            LOG(ERROR, "snapshot.mistake", F("why", line.p));
+    }
+    free(text);
+}
+
+/* On any mistake what is in force stays. */
+static void renew_snapshot(struct control *k)
+{
+    struct px_report *report = px_report_create();
+    struct px_snapshot *fresh;
+
+    if (px_snapshot_build(k->config, k->snapshot, report, &fresh) != OK) {
+        log_mistakes(report);
+        LOG(ERROR, "snapshot.refused", F("mistakes", px_report_errors(report)),
+            F("in_force", k->snapshot->number), F("refused", ++k->refused));
+    } else {
+        px_snapshot_unref(k->snapshot);
+        k->snapshot = fresh;
+        for (unsigned i = 0; i < k->workers; i++)
+            px_worker_use_snapshot(k->worker[i], fresh);
+        LOG(INFO, "snapshot.in_force", F("number", fresh->number));
+    }
+    px_report_destroy(report);
+}
+
+/* On any error the old certificate stays. */
+static void renew_certificate(struct control *k)
+{
     struct px_tls_server *fresh;
     struct diag why = { 0 };
 
-    (void)loop;
-    (void)revents;
     if (k->tls == NULL)
         return;
     if (read_certificate(&k->config->payments, &fresh, &why) != OK) {
@@ -80,6 +125,14 @@ static void on_hup(struct ev_loop *loop, ev_signal *s, int revents)
     for (unsigned i = 0; i < k->workers; i++)
         px_worker_use_tls(k->worker[i], fresh);
     LOG(INFO, "tls.reloaded", F("certificate", k->config->payments.certificate));
+}
+
+static void on_hup(struct ev_loop *loop, ev_signal *s, int revents)
+{
+    (void)loop;
+    (void)revents;
+    renew_certificate(s->data);
+    renew_snapshot(s->data);
 }
 
 static void on_usr1(struct ev_loop *loop, ev_signal *s, int revents)
@@ -181,6 +234,7 @@ static enum err start(struct control *k, struct diag *why)
         struct px_worker_terms t = { .config = c,
                                      .credentials = k->credentials,
                                      .journal = k->journal,
+                                     .snapshot = k->snapshot,
                                      .tls = k->tls,
                                      .listen_fd = k->fd[k->workers],
                                      .listen_fds = k->fds,
@@ -208,13 +262,16 @@ static void stop(struct control *k)
         }
     }
     px_tls_server_unref(k->tls);
+    px_snapshot_unref(k->snapshot);
     ev_loop_destroy(k->loop);
 }
 
 enum err px_control_run(const struct px_config *c, const struct px_credentials *credentials,
-                        struct diag *why)
+                        struct px_snapshot *snapshot, struct diag *why)
 {
-    struct control k = { .config = c, .credentials = credentials };
+    struct control k = { .config = c,
+                         .credentials = credentials,
+                         .snapshot = px_snapshot_ref(snapshot) };
     enum err e;
 
     memset(k.fd, -1, sizeof k.fd);

@@ -2,17 +2,78 @@
 #include "proxy/decide.h"
 
 #include "proxy/config.h"
+#include "proxy/enrich.h"
+#include "proxy/snapshot.h"
 #include "routing/base/hash.h"
 
-void px_decide(const struct px_config *c, const struct rt_payment *pay, struct span key,
-               struct rt_plan *out)
-{
-    struct rt_verdict verdict;
-    struct rt_view view = { 0 };
-    uint64_t seed = hash64(key, hash64(pay->merchant, 0));
+/* The same numbers, so that one is a copy of the other. */
+#define SAME(a, b) _Static_assert((unsigned)(a) == (unsigned)(b), "policies/facts.h, routing/bin.h")
+SAME(POL_CREDIT, RT_CREDIT);
+SAME(POL_DEBIT, RT_DEBIT);
+SAME(POL_PREPAID, RT_PREPAID);
+SAME(POL_CHARGE, RT_CHARGE);
+SAME(POL_FUNDINGS_, RT_FUNDINGS_);
+SAME(POL_CONSUMER, RT_CONSUMER);
+SAME(POL_PREMIUM, RT_PREMIUM);
+SAME(POL_BUSINESS, RT_BUSINESS);
+SAME(POL_CORPORATE, RT_CORPORATE);
+SAME(POL_PURCHASING, RT_PURCHASING);
+SAME(POL_GOVERNMENT, RT_GOVERNMENT);
+SAME(POL_CATEGORIES_, RT_GRADES_);
 
-    rt_verdict_in_order(&verdict, c->providers);
-    rt_plan_make(c->facts, c->providers, pay, &verdict, &view, seed, out);
+static void take_known(struct pol_facts *f, const struct px_known *known)
+{
+    f->bin = known->lead;
+    f->bin_digits = known->digits;
+    if (known->bin.brand != RT_BRAND_UNKNOWN)
+        f->brand = known->bin.brand;
+    f->funding = (enum pol_funding)known->bin.funding;
+    f->category = (enum pol_category)known->bin.grade;
+    f->issuer_country = known->bin.country;
+    f->issuer = known->bin.issuer;
+    f->ip_country = known->ip_country;
+}
+
+static void take_costs(const struct px_snapshot *s, struct px_choice *c)
+{
+    struct rt_cost_ask ask = { .amount = c->facts.amount,
+                               .brand = c->facts.brand,
+                               .funding = (enum rt_funding)c->facts.funding,
+                               .grade = (enum rt_grade)c->facts.category,
+                               .issuer = c->facts.issuer_country,
+                               .volume = -1 };
+
+    for (unsigned p = 0; p < s->config->providers; p++) {
+        rt_cost(&s->fees[p], &ask, s->has_rates ? &s->rates : NULL, &c->cost[p]);
+        c->facts.provider[p].cost_minor = rt_cost_minor(&c->cost[p]);
+        c->facts.provider[p].cost_ppm = rt_cost_ppm(&c->cost[p], ask.amount.minor);
+    }
+}
+
+static void take_eligible(const struct px_config *c, const struct rt_payment *pay,
+                          struct pol_facts *f)
+{
+    for (unsigned p = 0; p < c->providers; p++) {
+        if (rt_provider_judges(&c->facts[p], pay) == RT_REASON_ELIGIBLE)
+            f->eligible |= UINT32_C(1) << p;
+    }
+}
+
+void px_decide(const struct px_snapshot *s, const struct rt_payment *pay,
+               const struct px_known *known, struct span key, int64_t now_s, struct px_choice *out)
+{
+    const struct px_config *c = s->config;
+    struct rt_view view = { 0 };
+
+    pol_facts_init(&out->facts);
+    pol_facts_take(&out->facts, pay);
+    take_known(&out->facts, known);
+    out->facts.now_s = now_s;
+    out->facts.seed = hash64(key, hash64(pay->merchant, 0));
+    take_eligible(c, pay, &out->facts);
+    take_costs(s, out);
+    rt_verdict_in_order(&out->verdict, c->providers);
+    rt_plan_make(c->facts, c->providers, pay, &out->verdict, &view, out->facts.seed, &out->plan);
 }
 
 void px_decide_explain(const struct px_config *c, const struct rt_plan *plan, struct buf *out)

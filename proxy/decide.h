@@ -2,15 +2,28 @@
  */
 #ifndef PX_DECIDE_H
 #define PX_DECIDE_H
+#include "policies/facts.h"
+#include "routing/cost.h"
 #include "routing/payment.h"
 #include "routing/plan.h"
+#include "routing/verdict.h"
 
 struct px_config;
+struct px_known;
+struct px_snapshot;
+
+/* One decision with all that it was made from. */
+struct px_choice {
+    struct pol_facts facts;
+    struct rt_cost cost[LIMIT_PROVIDERS]; /* of each provider, chosen or not */
+    struct rt_verdict verdict;            /* points into the snapshot */
+    struct rt_plan plan;
+};
 
 /* The seed comes from merchant and key, so that a second look at the same wish gives the same plan.
- */
-void px_decide(const struct px_config *c, const struct rt_payment *pay, struct span key,
-               struct rt_plan *out);
+ *   in   now_s: unix seconds. */
+void px_decide(const struct px_snapshot *s, const struct rt_payment *pay,
+               const struct px_known *known, struct span key, int64_t now_s, struct px_choice *out);
 /* Why nobody can take it, as a sentence for the client: the reasons of those left out. */
 void px_decide_explain(const struct px_config *c, const struct rt_plan *plan, struct buf *out);
 #endif

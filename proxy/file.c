@@ -91,12 +91,20 @@ enum err px_file_map(const char *path, struct px_file *out, struct diag *why)
         *out = (struct px_file){ 0 };
         return OK;
     }
-    at = mmap(NULL, n, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
+    at = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED) {
+        e = told(E_NOMEM, why, path, errno);
+    } else {
+        (void)madvise(at, n, MADV_HUGEPAGE); /* look-ups jump about in it */
+        if (!read_all(fd, at, n) || mprotect(at, n, PROT_READ) != 0) {
+            e = told(E_IO, why, path, EIO);
+            (void)munmap(at, n);
+        }
+    }
     close(fd);
-    if (at == MAP_FAILED)
-        return told(E_IO, why, path, errno);
-    *out = (struct px_file){ .text = { at, n }, .mapped_ = at };
-    return OK;
+    if (e == OK)
+        *out = (struct px_file){ .text = { at, n }, .mapped_ = at };
+    return e;
 }
 
 void px_file_close(struct px_file *f)

@@ -11,13 +11,13 @@
 struct px_file {
     struct span text;
     char *read_;   /* malloc */
-    void *mapped_; /* mmap */
+    void *mapped_; /* pages */
 };
 
 /* errors  E_NOTFOUND, E_IO, E_LIMIT (longer than most bytes), E_NOMEM; why says it for people. */
 MUST enum err px_file_read(const char *path, size_t most, struct px_file *out, struct diag *why);
-/* Read-only; whoever replaces such a file renames a new one over it (px_file_replace): cutting it
- * short in place would pull the memory away. */
+/* The same into pages of its own, read-only and beginning on a page. Not mapped from the file: one
+ * that is cut short in place (cp, not mv) would pull the memory away from under running threads. */
 MUST enum err px_file_map(const char *path, struct px_file *out, struct diag *why);
 void px_file_close(struct px_file *f); /* a zeroed one does nothing */
 

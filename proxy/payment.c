@@ -9,6 +9,7 @@
 #include "proxy/intake.h"
 #include "proxy/payment_inside.h"
 #include "proxy/problem.h"
+#include "proxy/snapshot.h"
 #include "routing/base/check.h"
 
 enum { LETTER_MEMORY = 256 * 1024 };
@@ -75,6 +76,7 @@ struct px_payment *px_pay_enter(struct px_desk *d, struct px_request *req)
     ev_init(&p->timer, on_timer);
     ev_init(&p->patience, on_patience);
     p->timer.data = p->patience.data = p;
+    p->snapshot = px_snapshot_ref(d->snapshot);
     p->next_ = d->flying;
     p->prev_ = &d->flying;
     if (p->next_ != NULL)
@@ -103,6 +105,7 @@ void px_pay_leave(struct px_payment *p)
     arena_fini(&p->letter_arena_);
     if (req == NULL)
         arena_fini(&p->own_);
+    px_snapshot_unref(p->snapshot);
     secret_wipe(p, sizeof *p);
     free(p);
     if (req != NULL)
@@ -159,6 +162,7 @@ void px_payment_begin(struct px_desk *desk, struct px_request *req, const struct
     }
     p->pay = d->wish->pay;
     p->plan = d->plan;
+    p->verdict = d->verdict;
     p->request_id = d->request_id;
     p->policy_ns = d->took_ns;
     if (record_of(p, d) != OK || px_pay_open_attempt(p, 0) != OK ||

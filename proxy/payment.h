@@ -11,6 +11,7 @@
 #include "proxy/journal.h"
 #include "proxy/server.h"
 #include "routing/plan.h"
+#include "routing/verdict.h"
 
 struct px_payment;
 struct px_wish;
@@ -19,6 +20,7 @@ struct px_wish;
 struct px_decision {
     const struct px_wish *wish;
     struct rt_plan plan;
+    struct rt_verdict verdict; /* into the desk's snapshot; zeroed for operations */
     unsigned char fingerprint[PX_DIGEST];
     const struct px_record *parent; /* operations: the payment; lent for the call */
     struct span request_id;

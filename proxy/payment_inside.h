@@ -27,6 +27,8 @@ struct px_payment {
 
     struct rt_payment pay;
     struct rt_plan plan;
+    struct rt_verdict verdict;    /* into the snapshot */
+    struct px_snapshot *snapshot; /* the one that decided; held to the end */
     struct rt_flight flight;
     bool flying; /* the journal gave it to us: the flight has begun */
 

@@ -140,6 +140,8 @@ static void on_heard(void *ctx, const struct px_heard *h)
         ev.kind = RT_EV_ANSWERED;
         judge(p, h, &p->asking, p->pay.op, j);
         ev.heard = rt_heard_of(j);
+        /* The policy may only forbid: what is unsafe or useless stays so. */
+        ev.heard.retry_other = ev.heard.retry_other && rt_verdict_moves(&p->verdict, j->code);
         break;
     case PX_IN_DOUBT: break;
     }

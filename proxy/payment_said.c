@@ -14,9 +14,22 @@ static const struct rt_promises *terms_of(const struct px_payment *p, struct rt_
     return terms;
 }
 
+/* The configuration's bounds, and the policy's where it is stricter. */
+static struct rt_flight_rules rules_of(const struct px_payment *p)
+{
+    struct rt_flight_rules r = p->desk->config->rules.flight;
+    const struct rt_verdict *v = &p->verdict;
+
+    if (v->retry_said && v->moves_max < r.moves_max)
+        r.moves_max = v->moves_max;
+    if (v->retry_said && v->within_ns < r.within_ns)
+        r.within_ns = v->within_ns;
+    return r;
+}
+
 static void take_off(struct px_payment *p, const struct px_record *promised)
 {
-    const struct rt_flight_rules *rules = &p->desk->config->rules.flight;
+    const struct rt_flight_rules rules = rules_of(p);
     int64_t age_ms = p->rec.created_ms - promised->created_ms;
     int64_t asked_ns = p->req->received_ns; /* a process that sleeps on a promise may be replaced */
     struct rt_promises terms[LIMIT_LEGS];
@@ -25,9 +38,9 @@ static void take_off(struct px_payment *p, const struct px_record *promised)
     p->flying = true;
     terms_of(p, terms);
     if (age_ms > 0) /* begun again after nothing came of it: its provider keys are that old */
-        rt_flight_reopen(&p->flight, rules, terms, p->plan.legs, age_ms * 1000000, asked_ns);
+        rt_flight_reopen(&p->flight, &rules, terms, p->plan.legs, age_ms * 1000000, asked_ns);
     else
-        rt_flight_begin(&p->flight, rules, terms, p->plan.legs, asked_ns);
+        rt_flight_begin(&p->flight, &rules, terms, p->plan.legs, asked_ns);
     px_pay_feed_kind(p, RT_EV_PROMISED);
 }
 
@@ -58,6 +71,7 @@ static bool can_rebuild(const struct px_payment *p)
 /* Ours now, but copies of the leg's request may be anywhere. */
 static void resume(struct px_payment *p)
 {
+    const struct rt_flight_rules rules = rules_of(p);
     struct rt_promises terms[LIMIT_LEGS];
     const struct px_record found = p->letter.record;
     int64_t age_ms = px_unix_ms() - found.created_ms;
@@ -96,7 +110,7 @@ static void resume(struct px_payment *p)
                                    .inquire_only = !same };
     /* Nobody to pay for another leg when the customer is gone. */
     legs = p->req == NULL ? found.leg + 1U : p->plan.legs;
-    rt_flight_resume(&p->flight, &p->desk->config->rules.flight, terms, legs, &what, px_now_ns());
+    rt_flight_resume(&p->flight, &rules, terms, legs, &what, px_now_ns());
     px_pay_feed_kind(p, RT_EV_PROMISED);
 }
 

@@ -147,7 +147,9 @@ static void tell(struct px_payment *p, const struct rt_command *c)
                                 .attempt = p->attempt,
                                 .attempts = p->rec.leg + 1U,
                                 .heard = p->judged[c->from],
-                                .decided = true };
+                                .decided = p->verdict.rule != NULL || p->rec.answer.n == 0,
+                                .revision = p->verdict.revision,
+                                .rule = p->verdict.revision == 0 ? NULL : p->verdict.rule };
 
     p->rec.status = px_answer_body(&about, p->arena, &p->rec.answer);
 }

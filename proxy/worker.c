@@ -18,6 +18,7 @@
 #include "proxy/payment.h"
 #include "proxy/reconcile.h"
 #include "proxy/server.h"
+#include "proxy/snapshot.h"
 #include "proxy/tls.h"
 #include "proxy/upstream.h"
 #include "routing/base/check.h"
@@ -31,8 +32,9 @@ struct px_worker {
     struct ev_loop *loop_;
     ev_async wake_; /* another thread wants something */
     atomic_bool drain_asked_;
-    _Atomic(struct px_tls_server *) tls_given_; /* NULL: none; ours to unref */
-    ev_timer landing_;                          /* while draining: are all payments down? */
+    _Atomic(struct px_tls_server *) tls_given_;    /* NULL: none; ours to unref */
+    _Atomic(struct px_snapshot *) snapshot_given_; /* the same */
+    ev_timer landing_;                             /* while draining: are all payments down? */
     double landing_until_;
     bool drained_;   /* the server is */
     bool abandoned_; /* payments were still in the air: their memory is not ours to free */
@@ -72,11 +74,16 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
     struct px_worker *w = a->data;
     int deadline_ms = w->terms_.config->drain_ms;
     struct px_tls_server *tls = atomic_exchange(&w->tls_given_, NULL);
+    struct px_snapshot *snapshot = atomic_exchange(&w->snapshot_given_, NULL);
 
     (void)revents;
     if (tls != NULL) {
         px_server_use_tls(w->server_, tls);
         px_tls_server_unref(tls);
+    }
+    if (snapshot != NULL) {
+        px_snapshot_unref(w->desk_.snapshot);
+        w->desk_.snapshot = snapshot;
     }
     if (w->desk_.draining || !atomic_load(&w->drain_asked_))
         return;
@@ -156,6 +163,8 @@ static void destroy(struct px_worker *w)
     px_mailbox_destroy(w->desk_.mailbox);
     px_hmac_destroy(w->desk_.keys);
     px_tls_server_unref(atomic_load(&w->tls_given_));
+    px_snapshot_unref(atomic_load(&w->snapshot_given_));
+    px_snapshot_unref(w->desk_.snapshot);
     if (w->loop_ != NULL)
         ev_loop_destroy(w->loop_);
     free(w);
@@ -197,9 +206,11 @@ enum err px_worker_start(const struct px_worker_terms *t, struct px_worker **out
     ev_init(&w->landing_, on_landing);
     w->wake_.data = w->landing_.data = w;
     ev_async_start(w->loop_, &w->wake_);
-    w->desk_ = (struct px_desk){
-        .loop = w->loop_, .config = t->config, .credentials = t->credentials, .journal = t->journal
-    };
+    w->desk_ = (struct px_desk){ .loop = w->loop_,
+                                 .config = t->config,
+                                 .credentials = t->credentials,
+                                 .journal = t->journal,
+                                 .snapshot = px_snapshot_ref(t->snapshot) };
     w->desk_.mailbox = px_mailbox_create(w->loop_, px_journal_on_letter, NULL);
     w->desk_.keys = px_hmac_create(secret_reveal(t->config->key_derivation));
     if ((e = px_dns_create(w->loop_, &w->dns_)) != OK || (e = open_upstreams(w, why)) != OK ||
@@ -222,6 +233,12 @@ out:
 void px_worker_use_tls(struct px_worker *w, struct px_tls_server *tls)
 {
     px_tls_server_unref(atomic_exchange(&w->tls_given_, px_tls_server_ref(tls)));
+    ev_async_send(w->loop_, &w->wake_);
+}
+
+void px_worker_use_snapshot(struct px_worker *w, struct px_snapshot *s)
+{
+    px_snapshot_unref(atomic_exchange(&w->snapshot_given_, px_snapshot_ref(s)));
     ev_async_send(w->loop_, &w->wake_);
 }
 

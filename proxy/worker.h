@@ -11,6 +11,7 @@
 struct px_config;
 struct px_credentials;
 struct px_journal;
+struct px_snapshot;
 struct px_tls_server;
 struct px_worker;
 
@@ -18,8 +19,9 @@ struct px_worker_terms {
     const struct px_config *config;
     const struct px_credentials *credentials;
     struct px_journal *journal;
-    struct px_tls_server *tls; /* NULL: clear text */
-    const int *listen_fd;      /* this worker's own sockets; they stay the caller's */
+    struct px_snapshot *snapshot; /* what to decide from, until another is given */
+    struct px_tls_server *tls;    /* NULL: clear text */
+    const int *listen_fd;         /* this worker's own sockets; they stay the caller's */
     unsigned listen_fds;
     unsigned index;
     bool reconciles; /* exactly one worker of a process does */
@@ -30,6 +32,8 @@ MUST enum err px_worker_start(const struct px_worker_terms *t, struct px_worker 
                               struct diag *why);
 /* Any thread: connections from now on get this certificate. */
 void px_worker_use_tls(struct px_worker *w, struct px_tls_server *tls);
+/* Any thread: payments from now on are decided from this one; those under way keep theirs. */
+void px_worker_use_snapshot(struct px_worker *w, struct px_snapshot *s);
 /* Any thread: stop accepting, tell the clients, let payments land. */
 void px_worker_drain(struct px_worker *w);
 /* Waits for the thread and frees everything. After px_worker_drain. */

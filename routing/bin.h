@@ -1,6 +1,6 @@
 /* routing/bin.h -- whose card is this? A table of account ranges, asked by leading digits.
  *
- * The table is one flat image, made by `signalbox bins build` and mapped into memory; this file
+ * The table is one flat image, made by `signalbox bins build` and read into memory whole; this file
  * reads it and owns nothing. Ranges are kept on numbers padded to 19 digits and nest: the narrowest
  * one that holds every number with the asked digits answers, so 6, 8 and 11 digits live in one
  * table. */

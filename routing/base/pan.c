@@ -6,7 +6,7 @@
 #include "routing/base/check.h"
 #include "routing/base/secret.h"
 
-enum { LAST = 4, HIDDEN_MIN = 4, BIN_SHOWN = 6 };
+enum { LAST = 4, HIDDEN_MIN = 4, BIN_SHOWN = 6, LEAD_MAX = 11 };
 
 bool pan_luhn(struct span digits)
 {
@@ -60,6 +60,17 @@ uint32_t pan_prefix(const struct pan *p, unsigned n)
         return 0;
     for (unsigned i = 0; i < n; i++)
         v = v * 10 + (uint32_t)(p->digit_[i] - '0');
+    return v;
+}
+
+uint64_t pan_lead(const struct pan *p, unsigned n)
+{
+    uint64_t v = 0;
+
+    if (n > LEAD_MAX || n + HIDDEN_MIN > p->len)
+        return 0;
+    for (unsigned i = 0; i < n; i++)
+        v = v * 10 + (uint64_t)(p->digit_[i] - '0');
     return v;
 }
 

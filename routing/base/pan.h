@@ -27,6 +27,9 @@ bool pan_luhn(struct span digits);
 void pan_mask(const struct pan *p, struct buf *out);
 /* The first n digits as a number, n <= 8 and at least four digits left hidden; 0 otherwise. */
 uint32_t pan_prefix(const struct pan *p, unsigned n);
+/* The first n digits for looking a range up, n <= 11 and at least four left hidden; 0 otherwise.
+ * More than may be stored or shown: what comes of it must not leave the memory of the payment. */
+uint64_t pan_lead(const struct pan *p, unsigned n);
 void pan_last4(const struct pan *p, char out[5]);
 void pan_wipe(struct pan *p);
 /* The digits themselves, for the provider's request and nothing else. */
