@@ -166,6 +166,12 @@ void px_pay_on_said(void *ctx, struct px_journal_letter *l)
         px_pay_feed_kind(p, settling ? RT_EV_SETTLED : RT_EV_PROMISED);
         return;
     case PX_SAID_FENCED: px_pay_feed_kind(p, RT_EV_FENCED); return;
+    case PX_SAID_CONFLICT: /* a leg or an amount that can not be: for people, not for trying again
+                            */
+        LOG(ERROR, "journal.refused", F("payment", (const char *)p->rec.id),
+            F("code", rt_code_name(l->code)));
+        px_pay_feed_kind(p, RT_EV_FENCED);
+        return;
     case PX_SAID_DOWN:
     case PX_SAID_OURS:
     case PX_SAID_RESUMED:
@@ -173,7 +179,6 @@ void px_pay_on_said(void *ctx, struct px_journal_letter *l)
     case PX_SAID_DONE:
     case PX_SAID_MISMATCH:
     case PX_SAID_NOT_FOUND:
-    case PX_SAID_CONFLICT:
         px_pay_feed_kind(p, settling ? RT_EV_SETTLE_LOST : RT_EV_PROMISE_LOST);
         return;
     }

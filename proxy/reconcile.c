@@ -18,6 +18,7 @@ struct px_reconcile {
     struct arena arena;
     struct px_journal_letter letter;
     unsigned next_, busy_;
+    char after_[PX_ID]; /* pages go on behind this one; "" begins with the oldest */
     bool letter_out_, stopped_;
 };
 
@@ -75,6 +76,7 @@ static void look(struct px_reconcile *r)
     l->arena = &r->arena;
     l->now_ms = px_unix_ms();
     l->limit = BATCH;
+    memcpy(l->record.id, r->after_, sizeof r->after_);
     r->letter_out_ = px_journal_send(r->desk->journal, l);
 }
 
@@ -86,6 +88,11 @@ static void on_said(void *ctx, struct px_journal_letter *l)
     r->next_ = 0;
     if (l->said != PX_SAID_OK)
         l->lists = 0;
+    /* records that stay in doubt for long must not keep younger ones from their turn */
+    if (l->lists == BATCH)
+        memcpy(r->after_, l->list[BATCH - 1].id, sizeof r->after_);
+    else
+        r->after_[0] = '\0';
     take_next(r);
 }
 
