@@ -210,6 +210,8 @@ static void make_facts(const struct px_provider_config *p, unsigned index, struc
         .brands = p->brands == 0 ? p->adapter->brands : p->adapter->brands & p->brands,
         .methods = p->methods == 0 ? p->adapter->methods : p->adapter->methods & p->methods,
         .ops = p->adapter->ops,
+        .network_token_brands = p->adapter->network_token_brands,
+        .token_needs_customer = p->adapter->token_needs_customer,
         .promises = p->adapter->promises,
         .dialect = p->adapter->dialect,
     };

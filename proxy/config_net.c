@@ -316,6 +316,7 @@ static void read_url(struct px_reading *r, const struct px_field *f, struct px_n
     p->port = u.port;
     p->host_is_ip = u.ip;
     p->host_is_local_ = u.loopback;
+    p->account.name = span_str(p->name);
     p->account.scheme = u.scheme;
     p->account.authority = u.authority;
     p->account.base_path = u.path;

@@ -379,6 +379,8 @@ bool px_take_metadata(struct px_body *b, const struct px_field *f, const struct 
     }
     if (v->name.n == 0 || v->name.n > METADATA_NAME_MAX)
         return invalid(b, "an entry's name has 1 to 40 bytes");
+    if (span_starts(v->name, "gw_"))
+        return invalid(b, "names that begin with gw_ are the gateway's own");
     for (size_t i = 0; i < v->name.n; i++) {
         if ((unsigned char)v->name.p[i] < ' ' || v->name.p[i] == 0x7F)
             return invalid(b, "control characters are not allowed in an entry's name");

@@ -41,6 +41,9 @@ static bool takes_brand(const struct rt_provider *p, const struct rt_payment *pa
 {
     if (pay->method == RT_PROVIDER_TOKEN && pay->brand == RT_BRAND_UNKNOWN)
         return true;
+    if (pay->method == RT_NETWORK_TOKEN && p->network_token_brands != 0 &&
+        !has(p->network_token_brands, pay->brand))
+        return false;
     return has(p->brands, pay->brand);
 }
 
@@ -54,6 +57,8 @@ enum rt_reason rt_provider_judges(const struct rt_provider *p, const struct rt_p
         return RT_REASON_METHOD;
     if (pay->method == RT_PROVIDER_TOKEN && !owns_token(p, pay))
         return RT_REASON_TOKEN;
+    if (pay->method == RT_PROVIDER_TOKEN && p->token_needs_customer && pay->customer.n == 0)
+        return RT_REASON_CUSTOMER;
     if (!can_say(p, pay->amount))
         return RT_REASON_CURRENCY;
     if (!takes_brand(p, pay))

@@ -31,6 +31,8 @@ struct rt_provider {
     uint64_t currencies[4]; /* bit c: takes currency c */
     enum money_dialect dialect; /* how it counts: an amount it can not say, it can not take */
     struct rt_promises promises;
+    bool token_needs_customer;     /* its own tokens are looked up under the customer's id */
+    uint32_t network_token_brands; /* as brands, of network tokens; 0: the same as cards */
 };
 
 /* RT_REASON_ELIGIBLE, or why this provider can not take this payment. Pure; policy can not switch

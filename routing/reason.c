@@ -13,6 +13,7 @@ const char *rt_reason_name(enum rt_reason r)
     case RT_REASON_BRAND: return "brand";
     case RT_REASON_METHOD: return "method";
     case RT_REASON_TOKEN: return "token";
+    case RT_REASON_CUSTOMER: return "customer";
     case RT_REASON_NOT_NAMED: return "not_named";
     case RT_REASON_STOPPED: return "stopped";
     case RT_REASON_BREAKER: return "breaker";
@@ -37,6 +38,7 @@ const char *rt_reason_sentence(enum rt_reason r)
     case RT_REASON_BRAND: return "does not take the card's brand";
     case RT_REASON_METHOD: return "does not take this kind of credential";
     case RT_REASON_TOKEN: return "has no token for this payer";
+    case RT_REASON_CUSTOMER: return "takes a token only together with the customer it belongs to";
     case RT_REASON_NOT_NAMED: return "is not named by the policy";
     case RT_REASON_STOPPED: return "was stopped by an operator";
     case RT_REASON_BREAKER: return "is failing: its breaker is open";

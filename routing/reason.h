@@ -12,6 +12,7 @@ enum rt_reason {
     RT_REASON_BRAND,     /* does not take the card's brand */
     RT_REASON_METHOD,    /* does not take this kind of credential */
     RT_REASON_TOKEN,     /* the token belongs to somebody else */
+    RT_REASON_CUSTOMER,  /* takes a token only with the customer it belongs to, who is not named */
     RT_REASON_NOT_NAMED, /* the policy's chain does not name it */
     RT_REASON_STOPPED,   /* an operator stopped it */
     RT_REASON_BREAKER,   /* its breaker is open */

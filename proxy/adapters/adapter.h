@@ -17,6 +17,7 @@
 
 /* One configured account, as the adapter needs it. Lent. */
 struct px_account {
+    struct span name;      /* the configuration's word, which owns tokens; empty: the adapter's */
     struct span authority; /* host[:port] of base_url */
     struct span scheme;    /* "https" */
     struct span base_path; /* path prefix of base_url without trailing slash, may be empty */
@@ -56,6 +57,8 @@ struct px_adapter {
     const char *name; /* "stripe": the word in the configuration */
     struct rt_promises promises;
     uint32_t brands, methods, ops;
+    uint32_t network_token_brands; /* 0: the same as cards */
+    bool token_needs_customer;
     enum money_dialect dialect;
     const char *base_url_test, *base_url_live;
     bool needs_merchant_account; /* the configuration must name one */

@@ -259,6 +259,7 @@ const struct px_adapter px_adyen = {
     .brands = UINT32_MAX,
     .methods = 1 << RT_CARD | 1 << RT_NETWORK_TOKEN | 1 << RT_PROVIDER_TOKEN,
     .ops = 1 << RT_AUTHORIZE | 1 << RT_CAPTURE | 1 << RT_VOID | 1 << RT_REFUND,
+    .token_needs_customer = true, /* shopperReference; API reference, read 2026-10 */
     .dialect = MONEY_ADYEN,
     .base_url_test = "https://checkout-test.adyen.com/v72",
     .base_url_live = NULL, /* https://PREFIX-checkout-live.adyenpayments.com/checkout/v72 */

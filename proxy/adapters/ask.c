@@ -96,9 +96,10 @@ void px_draft_segment(struct px_draft *d, struct span id)
 struct span px_draft_token(struct px_draft *d)
 {
     const struct rt_payment *pay = d->q->pay;
+    struct span owner = d->acc->name.n > 0 ? d->acc->name : span_str(d->provider);
 
     for (unsigned i = 0; i < pay->tokens; i++) {
-        if (span_is(pay->token[i].name, d->provider) && pay->token[i].value.n > 0)
+        if (span_eq(pay->token[i].name, owner) && pay->token[i].value.n > 0)
             return pay->token[i].value;
     }
     px_draft_cannot(d, "the payment has no token of %s", d->provider);

@@ -261,6 +261,7 @@ const struct px_adapter px_checkoutcom = {
                   .finds_by_id = true,
                   .key_max = 36 },
     .brands = UINT32_MAX,
+    .network_token_brands = 1 << RT_VISA | 1 << RT_MASTERCARD, /* vts and mdes */
     .methods = 1 << RT_CARD | 1 << RT_NETWORK_TOKEN | 1 << RT_PROVIDER_TOKEN,
     .ops = 1 << RT_AUTHORIZE | 1 << RT_CAPTURE | 1 << RT_VOID | 1 << RT_REFUND | 1 << RT_INQUIRE,
     .dialect = MONEY_CHECKOUTCOM,

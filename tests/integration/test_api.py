@@ -170,6 +170,15 @@ def test_a_soft_decline_moves_on_and_a_hard_one_does_not(town):
     assert hard.body["error"] and hard.body["outcome"] == "declined"
 
 
+def test_a_provider_that_cannot_take_the_token_is_passed_over(town):
+    tokens = {"adyen": "8415718415718415", "checkoutcom": "src_wmlfc3zyhqzehihu7giusaaawu"}
+    wish = town.wish(payment_method={"type": "provider_token", "provider_token": tokens, "bin": "424242"})
+    answer = town.call("POST", "/v1/payments", wish, "token-without-customer")  # which Adyen's tokens need
+    assert answer.status == 201 and answer.body["provider"] == "checkoutcom", answer
+    answer = town.call("POST", "/v1/payments", dict(wish, customer={"id": "c-1"}), "token-with-customer")
+    assert answer.status == 201 and answer.body["provider"] == "adyen", answer
+
+
 def test_openapi_is_served(town):
     answer = town.call("GET", "/openapi.json", headers={"Authorization": None})
     assert answer.status == 200 and answer.body["openapi"].startswith("3.1")

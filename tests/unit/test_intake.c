@@ -386,6 +386,7 @@ static const struct bad bad_payments[] = {
     { "{\"return_url\":\"javascript:alert(1)\"}", F(INVALID_VALUE), "/return_url", "https" },
     { "{\"return_url\":\"https://a b\"}", F(INVALID_VALUE), "/return_url", "" },
     { "{\"metadata\":{\"\":\"x\"}}", F(INVALID_VALUE), "/metadata", "1 to 40" },
+    { "{\"metadata\":{\"gw_attempt\":\"x\"}}", F(INVALID_VALUE), "/metadata", "gateway's own" },
     { "{\"metadata\":{\"a23456789a23456789a23456789a23456789a2345\":\"x\"}}", F(INVALID_VALUE),
       "/metadata", "1 to 40" },
     { "{\"metadata\":{\"a\\n\":\"x\"}}", F(INVALID_VALUE), "/metadata", "control" },

@@ -93,6 +93,39 @@ static void a_token_stays_with_its_owner(void **state)
     assert_int_equal(rt_provider_judges(&p, &pay), RT_REASON_BRAND);
 }
 
+static void some_tokens_need_their_customer(void **state)
+{
+    struct rt_provider p = stripe();
+    struct rt_payment pay = card();
+
+    (void)state;
+    p.token_needs_customer = true;
+    assert_int_equal(rt_provider_judges(&p, &pay), RT_REASON_ELIGIBLE); /* a card does not */
+    pay.method = RT_PROVIDER_TOKEN;
+    pay.token[0] = (struct rt_pair){ SPAN("stripe"), SPAN("pm_1") };
+    pay.tokens = 1;
+    assert_int_equal(rt_provider_judges(&p, &pay), RT_REASON_CUSTOMER);
+    pay.customer = SPAN("c-1");
+    assert_int_equal(rt_provider_judges(&p, &pay), RT_REASON_ELIGIBLE);
+}
+
+static void network_tokens_may_be_of_fewer_brands(void **state)
+{
+    struct rt_provider p = stripe();
+    struct rt_payment pay = card();
+
+    (void)state;
+    p.methods |= 1u << RT_NETWORK_TOKEN;
+    p.brands |= 1u << RT_AMEX;
+    pay.brand = RT_AMEX;
+    pay.method = RT_NETWORK_TOKEN;
+    assert_int_equal(rt_provider_judges(&p, &pay), RT_REASON_ELIGIBLE);
+    p.network_token_brands = 1u << RT_VISA;
+    assert_int_equal(rt_provider_judges(&p, &pay), RT_REASON_BRAND);
+    pay.method = RT_CARD;
+    assert_int_equal(rt_provider_judges(&p, &pay), RT_REASON_ELIGIBLE);
+}
+
 static void a_card_of_no_known_brand_needs_one_who_takes_any(void **state)
 {
     struct rt_provider p = stripe();
@@ -125,6 +158,8 @@ int main(void)
         cmocka_unit_test(each_misfit_has_its_reason),
         cmocka_unit_test(an_amount_it_can_not_say_is_a_currency_it_does_not_take),
         cmocka_unit_test(a_token_stays_with_its_owner),
+        cmocka_unit_test(some_tokens_need_their_customer),
+        cmocka_unit_test(network_tokens_may_be_of_fewer_brands),
         cmocka_unit_test(a_card_of_no_known_brand_needs_one_who_takes_any),
         cmocka_unit_test(currencies_are_a_set),
     };

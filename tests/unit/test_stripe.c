@@ -403,6 +403,29 @@ static void a_refused_copy_says_nothing_of_an_earlier_one(void **state)
     assert_int_equal(j.same_key, RT_SAME_KEY_AFTER_WAIT);
 }
 
+/* Two accounts at one provider each have a name of their own in the configuration, and tokens. */
+static void a_token_is_that_of_the_account_by_its_own_name(void **state)
+{
+    struct rt_payment p = case_payment();
+    struct px_asking q = case_asking(&p, RT_AUTHORIZE);
+    struct px_account acc = { .name = SPAN("stripe-eu"),
+                              .authority = SPAN("psp.example"),
+                              .scheme = SPAN("https"),
+                              .api_key = &case_key };
+    char body[1024];
+
+    (void)state;
+    p.method = RT_PROVIDER_TOKEN;
+    p.token[0] = (struct rt_pair){ SPAN("stripe"), SPAN("pm_other") };
+    p.token[1] = (struct rt_pair){ SPAN("stripe-eu"), SPAN("pm_ours") };
+    p.tokens = 2;
+    assert_int_equal(secret_set(&case_key, SPAN("sk_unit")), OK);
+    arena_init(&case_arena, case_mem, sizeof case_mem, NULL, sizeof case_mem);
+    assert_int_equal(A->ask(&acc, &q, &case_arena, &case_request, &case_why), OK);
+    assert_int_equal(span_copyz(case_request.body, body, sizeof body), OK);
+    assert_non_null(strstr(body, "payment_method=pm_ours"));
+}
+
 /* ---- inquiries: the same finding, for different wishes ---- */
 
 static void a_finding_answers_the_operation_in_doubt(void **state)
@@ -602,6 +625,7 @@ int main(void)
         cmocka_unit_test(headers_speak_about_repeating),
         cmocka_unit_test(a_refused_copy_says_nothing_of_an_earlier_one),
         cmocka_unit_test(a_finding_answers_the_operation_in_doubt),
+        cmocka_unit_test(a_token_is_that_of_the_account_by_its_own_name),
         cmocka_unit_test(one_refund_is_told_from_another_by_its_reference),
         cmocka_unit_test(finding_nothing_proves_nothing),
         cmocka_unit_test(of_several_the_one_with_the_money_counts),
