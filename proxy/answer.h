@@ -31,6 +31,8 @@ struct px_telling {
     bool decided;                     /* revision and rule are known */
     uint64_t revision;                /* of the policy; 0: configured order */
     const char *rule;                 /* NULL: none */
+    const char *file;                 /* where the rule stands; with a rule */
+    unsigned line;
 };
 
 /* The body that answers the request which made this record, and its HTTP status: what a settle

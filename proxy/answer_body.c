@@ -228,6 +228,7 @@ static struct span stored_decision(struct span answer)
 static void write_decision(struct json_out *o, const struct px_telling *t)
 {
     const struct px_record *r = t->record;
+    char text[176];
 
     if (!t->decided) {
         struct span stored = stored_decision(r->answer);
@@ -240,8 +241,15 @@ static void write_decision(struct json_out *o, const struct px_telling *t)
     }
     json_name(o, "decision");
     json_open(o, '{');
-    json_member_i64(o, "policy_revision", (int64_t)t->revision);
+    /* 53 bits are what every reader of JSON keeps exactly; all of it stands beside as text. */
+    json_member_i64(o, "policy_revision", (int64_t)(t->revision >> 11));
     json_member_z(o, "rule", t->rule);
+    if (t->revision != 0 && t->rule != NULL) {
+        (void)snprintf(text, sizeof text, "%016llx", (unsigned long long)t->revision);
+        json_member_z(o, "policy", text);
+        (void)snprintf(text, sizeof text, "%.150s:%u", t->file, t->line);
+        json_member_z(o, "at", text);
+    }
     json_name(o, "plan");
     json_open(o, '[');
     for (unsigned i = 0; i < LIMIT_LEGS && r->plan[i][0] != '\0'; i++)

@@ -111,6 +111,8 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         px_payment_begin(d, r, &decision);
         return;
     }
+    if (parent == NULL && choice.verdict.decline && choice.verdict.decline_why != NULL)
+        buf_fmt(&why, "the policy turns it away: %.100s; ", choice.verdict.decline_why);
     px_decide_explain(d->config, &decision.plan, &why);
     (void)px_fault_at(&f, PX_FAULT_NO_ROUTE, NULL);
     (void)px_fault_say(&f, "%s", buf_z(&why));

@@ -97,7 +97,7 @@ struct px_config {
     enum { PX_LIVE_MEMORY } live;
 
     /* what decisions look up; each may be NULL */
-    const char *bins_path, *country_path, *rates_path;
+    const char *policy_path, *bins_path, *country_path, *rates_path;
 
     const struct secret *key_derivation; /* provider keys and fingerprints hang on it */
     const char *credential_file[PX_CREDENTIAL_FILES_MAX]; /* files or directories */

@@ -88,11 +88,23 @@ static void log_mistakes(struct px_report *report)
     free(text);
 }
 
+/* The policy's revision as people write it; "" without one. */
+static const char *policy_word(const struct px_snapshot *s, char word[17])
+{
+    if (s->policy.program == NULL)
+        word[0] = '\0';
+    else
+        (void)snprintf(word, 17, "%016llx",
+                       (unsigned long long)pol_program_revision(s->policy.program));
+    return word;
+}
+
 /* On any mistake what is in force stays. */
 static void renew_snapshot(struct control *k)
 {
     struct px_report *report = px_report_create();
     struct px_snapshot *fresh;
+    char word[17];
 
     if (px_snapshot_build(k->config, k->snapshot, report, &fresh) != OK) {
         log_mistakes(report);
@@ -103,7 +115,8 @@ static void renew_snapshot(struct control *k)
         k->snapshot = fresh;
         for (unsigned i = 0; i < k->workers; i++)
             px_worker_use_snapshot(k->worker[i], fresh);
-        LOG(INFO, "snapshot.in_force", F("number", fresh->number));
+        LOG(INFO, "snapshot.in_force", F("number", fresh->number),
+            F("policy", policy_word(fresh, word)));
     }
     px_report_destroy(report);
 }

@@ -72,7 +72,12 @@ void px_decide(const struct px_snapshot *s, const struct rt_payment *pay,
     out->facts.seed = hash64(key, hash64(pay->merchant, 0));
     take_eligible(c, pay, &out->facts);
     take_costs(s, out);
-    rt_verdict_in_order(&out->verdict, c->providers);
+    if (s->policy.program != NULL) {
+        px_policy_clock(&s->policy, &out->facts);
+        pol_eval(s->policy.program, &out->facts, &out->verdict, NULL);
+    } else {
+        rt_verdict_in_order(&out->verdict, c->providers);
+    }
     rt_plan_make(c->facts, c->providers, pay, &out->verdict, &view, out->facts.seed, &out->plan);
 }
 

@@ -149,6 +149,8 @@ static void tell(struct px_payment *p, const struct rt_command *c)
                                 .heard = p->judged[c->from],
                                 .decided = p->verdict.rule != NULL || p->rec.answer.n == 0,
                                 .revision = p->verdict.revision,
+                                .file = p->verdict.file,
+                                .line = p->verdict.line,
                                 .rule = p->verdict.revision == 0 ? NULL : p->verdict.rule };
 
     p->rec.status = px_answer_body(&about, p->arena, &p->rec.answer);

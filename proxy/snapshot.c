@@ -160,11 +160,52 @@ static bool build_fees(struct px_snapshot *s, unsigned provider, const struct px
     return source != NULL && px_fees_read(source, &s->arena_, report, fees) == OK;
 }
 
+struct policy_texts {
+    struct px_snapshot *s;
+    const struct px_snapshot *before;
+};
+
+/* Imports and lists are texts of the snapshot like any other. */
+static const struct px_source *read_policy(void *ctx, const char *path, const char *name,
+                                           struct diag *why)
+{
+    struct policy_texts *t = ctx;
+    struct px_snapshot_list *l;
+    size_t was = size_before(t->before, path);
+
+    if (t->s->lists_ == PX_SNAPSHOT_LISTS) {
+        diag_set(why, "more than %d files", PX_SNAPSHOT_LISTS);
+        return NULL;
+    }
+    l = name_list(t->s, path);
+    l->source->name = name;
+    if (px_file_read(path, LIST_BYTES, &l->file, why) != OK)
+        return NULL;
+    l->source->text = l->file.text;
+    l->was = l->file.text.n;
+    if (was >= SMALL && l->was < was / SHRUNK) {
+        diag_set(why, "it had %zu bytes and has %zu now: refused", was, l->was);
+        return NULL;
+    }
+    return l->source;
+}
+
+static bool build_policy(struct px_snapshot *s, const struct px_snapshot *before,
+                         struct px_report *report)
+{
+    struct policy_texts texts = { s, before };
+    struct px_policy_reader reader = { read_policy, &texts };
+
+    return s->config->policy_path == NULL ||
+           px_policy_build(s->config, &reader, &s->arena_, report, &s->policy);
+}
+
 /* Everything is looked at, so that all mistakes are told at once. */
 static bool build(struct px_snapshot *s, const struct px_snapshot *before, struct px_report *report)
 {
     bool ok = build_bins(s, before, report);
 
+    ok = build_policy(s, before, report) && ok;
     ok = build_geo(s, report) && ok;
     ok = build_rates(s, before, report) && ok;
     for (unsigned i = 0; i < s->config->providers; i++)

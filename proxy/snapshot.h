@@ -2,24 +2,26 @@
  *
  * Built on the control thread, immutable from then on, handed to each worker; a payment holds the
  * one it began with until its end. The configuration itself is not read anew: only the files it
- * names (BIN table, country database, price lists, rates). */
+ * names (policy, BIN table, country database, price lists, rates). */
 #ifndef PX_SNAPSHOT_H
 #define PX_SNAPSHOT_H
 #include <stdatomic.h>
 
 #include "proxy/bins.h"
 #include "proxy/config.h"
+#include "proxy/policy.h"
 #include "routing/cost.h"
 
 struct px_geo;
 struct px_report;
 
-enum { PX_SNAPSHOT_LISTS = LIMIT_PROVIDERS + 8 };
+enum { PX_SNAPSHOT_LISTS = 256 };
 
 struct px_snapshot {
     atomic_uint refs_;
     uint64_t number; /* 1 for the first of the process, one more for each that replaced it */
     const struct px_config *config;
+    struct px_policy policy; /* its program is NULL without one */
     struct px_bins bins;
     bool has_bins;
     struct px_geo *geo; /* NULL: none */

@@ -34,6 +34,20 @@ static void place(struct rt_plan *plan, unsigned provider, enum rt_reason r)
     }
 }
 
+/* The provider of `retry ... to` comes right after the first, if it stands in the plan at all. */
+static void ask_next(struct rt_plan *plan, unsigned provider)
+{
+    for (unsigned i = 2; i < plan->legs; i++) {
+        struct rt_leg leg = plan->leg[i];
+
+        if (leg.provider != provider)
+            continue;
+        for (unsigned j = i; j > 1; j--)
+            plan->leg[j] = plan->leg[j - 1];
+        plan->leg[1] = leg;
+    }
+}
+
 void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct rt_payment *pay,
                   const struct rt_verdict *verdict, const struct rt_view *view, uint64_t seed,
                   struct rt_plan *out)
@@ -52,6 +66,8 @@ void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct 
             place(out, p, reason_of(&providers[p], pay, view));
         named[p] = true;
     }
+    if (verdict->retry_to > 0)
+        ask_next(out, verdict->retry_to - 1U);
     for (unsigned p = 0; p < n; p++) {
         if (!named[p])
             leave_out(out, p, verdict->decline ? RT_REASON_POLICY : RT_REASON_NOT_NAMED);

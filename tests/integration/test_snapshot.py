@@ -114,6 +114,65 @@ def test_a_gateway_does_not_start_on_a_broken_table(tmp_path):
         t.sim.wait(20)
 
 
+POLICY = """policy "Checkout"
+list near from "near.csv"
+rule "German debit"
+  when issuer_country is DE and funding is debit and amount < EUR 500
+  use  adyen then stripe
+rule "Too much"
+  when amount >= EUR 9000
+  use  decline "above what we take"
+default use only stripe
+"""
+
+
+@pytest.fixture
+def ruled(tmp_path):
+    class Ruled(Tables):
+        def write_config(self):
+            super().write_config()
+            (self.tmp / "rules").mkdir()
+            (self.tmp / "rules/checkout.route").write_text(POLICY)
+            (self.tmp / "rules/near.csv").write_text("AT\nCH\n")
+            path = self.tmp / "signalbox.yaml"
+            path.write_text(json.dumps(dict(json.loads(path.read_text()), policy="rules/checkout.route")))
+
+    with Ruled(tmp_path) as t:
+        yield t
+
+
+def test_a_policy_decides_and_every_answer_says_by_which_rule(ruled):
+    answer = ruled.pay("k1")
+    decision = answer.body["decision"]
+    assert (answer.body["provider"], decision["plan"]) == ("adyen", ["adyen", "stripe"])
+    assert (decision["rule"], decision["at"]) == ("German debit", "checkout.route:3")
+    assert len(decision["policy"]) == 16 and decision["policy_revision"] == int(decision["policy"], 16) >> 11
+    other = ruled.pay("k2", amount=60000).body["decision"]
+    assert other["plan"] == ["stripe"] and other["at"].startswith("checkout.route:9")
+    refused = ruled.pay("k3", amount=900000)
+    assert refused.status == 422 and "above what we take" in refused.body["detail"]
+
+
+def test_another_policy_is_obeyed_at_once_and_a_broken_one_never(ruled):
+    route = ruled.tmp / "rules/checkout.route"
+    first = ruled.pay("k1").body["decision"]["policy"]
+    route.write_text(POLICY.replace("adyen then stripe", "only checkoutcom"))
+    assert ruled.renew("snapshot.in_force")["policy"] != first
+    assert ruled.pay("k2").body["provider"] == "checkoutcom"
+    assert ruled.pay("k1").body["provider"] == "adyen"  # decided once
+    route.write_text(POLICY.replace("adyen then", "adjen then"))
+    ruled.renew("snapshot.refused")
+    assert "checkout.route:5:8: error[E101]" in ruled.log("snapshot.mistake")[-1]["why"]
+    assert "did you mean" in check(ruled).stderr
+    assert ruled.pay("k3").body["provider"] == "checkoutcom"
+    route.write_text(POLICY)
+    (ruled.tmp / "rules/near.csv").unlink()
+    ruled.renew("snapshot.refused")
+    assert "near.csv" in ruled.log("snapshot.mistake")[-1]["why"]
+    (ruled.tmp / "rules/near.csv").write_text("AT\nCH\n")
+    assert ruled.renew("snapshot.in_force")["policy"] == first
+
+
 @pytest.mark.long
 def test_fifty_reloads_under_load_fail_no_payment(tmp_path):
     with Tables(tmp_path, workers=2) as t:
