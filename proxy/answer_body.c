@@ -247,7 +247,7 @@ static void write_decision(struct json_out *o, const struct px_telling *t)
     if (t->revision != 0 && t->rule != NULL) {
         (void)snprintf(text, sizeof text, "%016llx", (unsigned long long)t->revision);
         json_member_z(o, "policy", text);
-        (void)snprintf(text, sizeof text, "%.150s:%u", t->file, t->line);
+        (void)snprintf(text, sizeof text, "%.150s:%u", t->file == NULL ? "" : t->file, t->line);
         json_member_z(o, "at", text);
     }
     json_name(o, "plan");

@@ -11,6 +11,7 @@
 #include "proxy/cmd_payment.h"
 #include "proxy/cmd_route.h"
 #include "proxy/cmd_serve.h"
+#include "proxy/cmd_try.h"
 
 /* clang-format off */
 static const struct px_command *const commands[] = {
@@ -25,6 +26,7 @@ static const struct px_command *const commands[] = {
     &px_cmd_adapter_judge,
     &px_cmd_adapter_ask,
     &px_cmd_adapter_decline,
+    &px_cmd_route_try,
     &px_cmd_route_engine,
     &px_cmd_bins_build,
     &px_cmd_bins_show,

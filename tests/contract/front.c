@@ -160,7 +160,9 @@ static void print_answer(const struct px_record *r)
                             .attempts = 5,
                             .heard = &heard,
                             .decided = true,
-                            .revision = 3 };
+                            .revision = UINT64_C(3) << 60,
+                            .file = "checkout.route",
+                            .line = 3 };
     struct px_answer_head h = { .record = r, .request_id = SPAN("req-1") };
     struct px_message m;
     struct span body;

@@ -153,6 +153,28 @@ def test_a_policy_decides_and_every_answer_says_by_which_rule(ruled):
     assert refused.status == 422 and "above what we take" in refused.body["detail"]
 
 
+def try_it(town, *args):
+    return subprocess.run([SIGNALBOX, "route", "try", "-c", str(town.tmp / "signalbox.yaml"), *args], capture_output=True, text=True)
+
+
+def test_route_try_decides_as_the_gateway_does(ruled):
+    said = json.loads(try_it(ruled, "--amount", "EUR 10.99", "--bin", "424242", "--json").stdout)
+    decision = ruled.pay("k1").body["decision"]
+    assert [x["provider"] for x in said["plan"]] == decision["plan"]
+    assert (said["rule"], said["policy"]) == (decision["rule"], decision["policy"])
+    cost = {x["provider"]: x["cost"] for x in said["plan"] + said["left_out"]}
+    assert cost["stripe"] == {"minor": 10, "ppm": 8550, "line": 2}  # 0.4% of 10.99 and 5 ct, up
+    assert cost["adyen"] == {"unknown": "the provider has no price list"}
+    assert [x["match"] for x in said["rules"]] == ["yes", "not asked", "not asked"]
+    text = try_it(ruled, "--amount", "EUR 600", "--bin", "42424200").stdout
+    assert 'rule     "' in text and "no         German debit  (checkout.route:4:" in text and "is not named by the policy" in text
+    declined = try_it(ruled, "--amount", "EUR 9000.00")
+    assert declined.returncode == 1 and "declines: above what we take" in declined.stdout
+    for wrong in (["--amount", "EUR"], ["--amount", "EUR 1.999"], ["--amount", "20"], ["--amount", "EUR 1", "--bin", "4242"],
+                  ["--amount", "EUR 1", "--country", "de"], ["--amount", "EUR 1", "--brand", "vsia"], []):
+        assert try_it(ruled, *wrong).returncode == 2, wrong
+
+
 def test_another_policy_is_obeyed_at_once_and_a_broken_one_never(ruled):
     route = ruled.tmp / "rules/checkout.route"
     first = ruled.pay("k1").body["decision"]["policy"]

@@ -87,7 +87,9 @@ static int told(const struct px_record *r, const struct rt_judgement *heard)
                             .attempts = 2,
                             .heard = heard,
                             .decided = true,
-                            .revision = 7,
+                            .revision = UINT64_C(0x123456789abcdef0),
+                            .file = "checkout.route",
+                            .line = 12,
                             .rule = "configured order" };
 
     fresh();
@@ -235,7 +237,9 @@ static void an_approval_tells_who_what_and_why(void **state)
     assert_at("payment_method", "card", "bin6", "042424");
     assert_at("payment_method", "card", "last4", "4242");
     assert_at("payment_method", "card", "brand", "visa");
-    assert_at("decision", "policy_revision", NULL, "7");
+    assert_at("decision", "policy_revision", NULL, "640511947003803");
+    assert_at("decision", "policy", NULL, "123456789abcdef0");
+    assert_at("decision", "at", NULL, "checkout.route:12");
     assert_at("decision", "rule", NULL, "configured order");
     assert_at("decline", NULL, NULL, NULL);
     assert_at("operations", NULL, NULL, NULL);
