@@ -1,0 +1,71 @@
+/* proxy/live_inside.h -- what the files of proxy/live_*.c share. */
+#ifndef PX_LIVE_INSIDE_H
+#define PX_LIVE_INSIDE_H
+#include "proxy/live_redis.h"
+#include "routing/base/buf.h"
+
+struct ev_loop;
+
+enum { PX_LIVE_KEY = 256, PX_LIVE_ORIGINS = 64, PX_LIVE_LEASES = 32 };
+
+struct px_live_id { /* of a stream's entry */
+    uint64_t ms, seq;
+};
+
+struct px_live_batch {
+    uint64_t seq;
+    int64_t t_ms;
+    size_t n;
+    char *blob;
+};
+
+struct px_live_origin { /* the last difference taken from one life of one node */
+    uint64_t who, seq;
+    int64_t used_ms;
+};
+
+struct px_live_asking {
+    struct px_live *live;
+    px_on_lease *cb;
+    void *ctx;
+    bool used;
+};
+
+struct px_live {
+    struct px_wire *wire;
+    struct px_live_config c;
+    const struct px_live_events *events;
+    void *ctx;
+    struct px_resp *redis, *pubsub;
+    void *timer; /* struct ev_timer */
+    struct px_live_facts facts;
+    char channel[PX_LIVE_KEY], me[2 * PX_LIVE_NAME];
+
+    struct px_live_batch batch[PX_LIVE_BATCHES];
+    unsigned batch_first, batches;
+    uint64_t seq, sending; /* sending: seq of the batch in the air; 0: none */
+    struct px_live_id cursor, own;
+    bool warm, warming, reading;
+    struct px_live_origin origin[PX_LIVE_ORIGINS];
+    int64_t snapshot_ms;
+    bool snapshot_ours;
+
+    struct px_live_word word[PX_LIVE_WORDS];
+    unsigned words;
+    int64_t board_ms, shown_ms;
+    bool board_asked[2];
+    struct px_live_asking asking[PX_LIVE_LEASES];
+};
+
+/* prefix + "rt:" + kind + name, NUL-terminated in b. */
+struct span px_live_key(const struct px_live *l, struct buf *b, const char *kind, const char *name);
+/* Notes that Redis answered, and what it refused; false if v is no use. */
+bool px_live_heard(struct px_live *l, const struct px_resp_value *v);
+bool px_live_ask(struct px_live *l, const struct span *arg, unsigned args, px_on_reply *cb);
+
+void px_live_delta_tick(struct px_live *l, int64_t now_ms);
+void px_live_delta_fini(struct px_live *l);
+void px_live_board_tick(struct px_live *l, int64_t now_ms);
+void px_live_board_read(struct px_live *l);
+void px_live_board_message(void *ctx, struct span channel, struct span text);
+#endif
