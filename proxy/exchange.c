@@ -53,11 +53,17 @@ static struct span gather_put(struct px_gather *g, struct span s)
 /* ---- the request ---- */
 
 /* RFC 9110 section 5.6.2, lower case only: HTTP/2 has no other (RFC 9113 section 8.2.1). */
+static bool name_char_ok(char c)
+{
+    if ((c >= 'a' && c <= 'z') || c == '-' || (c >= '0' && c <= '9'))
+        return true;
+    return c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL;
+}
+
 static bool name_ok(struct span s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if (strchr("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz", s.p[i]) == NULL ||
-            s.p[i] == '\0')
+        if (!name_char_ok(s.p[i]))
             return false;
     return s.n > 0;
 }
@@ -89,8 +95,8 @@ static bool path_ok(struct span s)
 static bool authority_ok(struct span s)
 {
     for (size_t i = 0; i < s.n; i++)
-        if ((unsigned char)s.p[i] <= 0x20 || (unsigned char)s.p[i] >= 0x7f ||
-            strchr("/?#@\\", s.p[i]) != NULL)
+        if ((unsigned char)s.p[i] <= 0x20 || (unsigned char)s.p[i] >= 0x7f || s.p[i] == '/' ||
+            s.p[i] == '?' || s.p[i] == '#' || s.p[i] == '@' || s.p[i] == '\\')
             return false;
     return s.n > 0;
 }

@@ -206,8 +206,8 @@ static void close_decently(struct px_link *l)
 /* An answer that did not wait for all of its request: the rest must not lead the next one. */
 static bool leftover(const struct px_link *l)
 {
-    return px_link_idle(l) && px_link_protocol(l) == PX_HTTP1 &&
-           px_conn_handed_bytes(l->conn) < px_conn_put_bytes(l->conn);
+    return px_link_idle(l) && l->state == PX_LINK_READY && px_link_protocol(l) == PX_HTTP1 &&
+           px_conn_room(l->conn) < l->room_when_empty;
 }
 
 /* After the client was told or asked something. False if the link is gone. */
@@ -260,6 +260,7 @@ static void on_open(void *ctx)
     struct px_link *l = ctx;
     bool http2 = px_link_protocol(l) == PX_HTTP2;
 
+    l->room_when_empty = px_conn_room(l->conn);
     l->client =
         http2 ? px_http2_client_create(&client_io, l) : px_http1_client_create(&client_io, l);
     if (l->client == NULL)

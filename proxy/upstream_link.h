@@ -59,6 +59,7 @@ struct px_link {
     int64_t due_ns; /* opening must be over */
     ev_timer timer; /* of opening: this address's slice, or all of it */
     struct px_wire_task sent_task;
+    size_t room_when_empty;
     bool condemned; /* the peer answered what it can not have seen */
     bool dead;      /* nothing more can be handed to it */
     bool *gone_;    /* where to tell that the link was freed */

@@ -21,7 +21,7 @@ struct server {
     unsigned connections, requests;
     size_t got[CONNECTIONS_MAX];
     uint16_t port;
-    bool mute;
+    bool mute, early; /* early: answers the first bytes of a request */
 };
 
 struct told {
@@ -63,9 +63,12 @@ static void on_request(struct ev_loop *l, ev_io *io, int revents)
         server_close(i);
         return;
     }
-    if (memmem(mem, (size_t)n, "\r\n\r\n{}", 6) == NULL) /* they are small: one read each */
-        return;
+    if (!server.early && memmem(mem, (size_t)n, "\r\n\r\n{}", 6) == NULL)
+        return; /* they are small: one read each */
     server.requests++;
+    if (server.early)
+        ev_io_stop(loop, io);
+    server.early = false;
     if (!server.mute)
         server_say(i, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntrue");
 }
@@ -241,6 +244,56 @@ static void words_on_an_idle_connection_do_not_answer_the_next_request(void **st
     assert_int_equal(server.connections, 2);
 }
 
+/* Our side's socket of the server's first connection: its port is the peer of the accepted one. */
+static int client_fd(void)
+{
+    struct sockaddr_in want, have;
+    socklen_t n = sizeof want;
+
+    assert_int_equal(getpeername(server.reading[0].fd, (struct sockaddr *)&want, &n), 0);
+    for (int fd = 3; fd < 100; fd++) {
+        n = sizeof have;
+        if (getsockname(fd, (struct sockaddr *)&have, &n) == 0 && n == sizeof have &&
+            have.sin_port == want.sin_port && fd != server.reading[0].fd)
+            return fd;
+    }
+    fail();
+    return -1;
+}
+
+static void ask_at_length(struct told *t)
+{
+    static char body[60000];
+    struct px_message m = { .method = SPAN("POST"),
+                            .path = SPAN("/"),
+                            .body = { body, sizeof body } };
+    int small = 4096, fd = client_fd();
+
+    (void)t;
+    memset(body, 'b', sizeof body);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof small), 0);
+    server.early = true;
+    second.then = NULL;
+    assert_non_null(px_upstream_ask(up, &m, 0, on_heard, &second));
+}
+
+/* It is whole, so it counts; but what is left of the request must not lead the next one. */
+static void an_answer_that_overtakes_its_request_ends_the_connection(void **state)
+{
+    static struct told third;
+
+    (void)state;
+    third = (struct told){ .times = 0 };
+    first.then = ask_at_length;
+    assert_non_null(ask(&first));
+    await(&second);
+    answered(&second, true);
+    assert_non_null(ask(&third));
+    await(&third);
+    answered(&third, false);
+    assert_int_equal(server.connections, 2);
+}
+
 static void forgotten_asks_are_not_told(void **state)
 {
     struct px_ask *a;
@@ -327,6 +380,7 @@ int main(void)
         TEST(a_live_connection_is_used_again),
         TEST(an_end_that_is_already_there_is_seen_before_the_request_leaves),
         TEST(words_on_an_idle_connection_do_not_answer_the_next_request),
+        TEST(an_answer_that_overtakes_its_request_ends_the_connection),
         TEST(forgotten_asks_are_not_told),
         TEST(destroying_tells_everybody_and_takes_nothing_new),
         TEST(one_under_way_is_in_doubt_when_we_end),
