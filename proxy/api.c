@@ -104,6 +104,9 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         px_decide(d->snapshot, &w->pay, &known, w->key, px_unix_ms() / 1000, &choice);
         decision.plan = choice.plan;
         decision.verdict = choice.verdict;
+        /* more digits than may outlive the question */
+        secret_wipe(&known, sizeof known);
+        secret_wipe(&choice.facts.bin, sizeof choice.facts.bin);
     }
     decision.took_ns = px_now_ns() - from_ns;
     if (decision.plan.legs > 0) {

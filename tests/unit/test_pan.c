@@ -97,6 +97,10 @@ static void prefix_never_leaves_less_than_four_digits_hidden(void **state)
     assert_int_equal(pan_prefix(&p, 9), 0);
     assert_int_equal(pan_prefix(&shortest, 8), 42424242);
     assert_int_equal(pan_prefix(&p, 0), 0);
+    assert_int_equal(pan_lead(&p, 11), 42424242424);
+    assert_int_equal(pan_lead(&p, 12), 0);
+    assert_int_equal(pan_lead(&shortest, 8), 42424242);
+    assert_int_equal(pan_lead(&shortest, 9), 0);
 }
 
 static void last4_and_reveal_and_wipe(void **state)

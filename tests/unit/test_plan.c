@@ -71,6 +71,29 @@ static void configured_order_is_the_plan(void **state)
         assert_leg(&s, i, i, RT_REASON_NEXT);
 }
 
+static void whom_a_retry_names_comes_right_after_the_first(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    set(&s, N);
+    s.v.retry_to = 1 + 3;
+    make(&s, N);
+    assert_leg(&s, 0, 0, RT_REASON_CHOSEN);
+    assert_leg(&s, 1, 3, RT_REASON_NEXT);
+    assert_leg(&s, 2, 1, RT_REASON_NEXT);
+    assert_leg(&s, 4, 4, RT_REASON_NEXT);
+    s.v.retry_to = 1 + 0; /* the first is asked first all the same */
+    make(&s, N);
+    assert_leg(&s, 0, 0, RT_REASON_CHOSEN);
+    assert_leg(&s, 1, 1, RT_REASON_NEXT);
+    s.p[3].enabled = false; /* who can not take it is not asked next either */
+    s.v.retry_to = 1 + 3;
+    make(&s, N);
+    assert_leg(&s, 1, 1, RT_REASON_NEXT);
+    assert_out(&s, 3, RT_REASON_DISABLED);
+}
+
 static void in_order_moves_once_and_not_for_long(void **state)
 {
     struct rt_verdict v;
@@ -189,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(configured_order_is_the_plan),
+        cmocka_unit_test(whom_a_retry_names_comes_right_after_the_first),
         cmocka_unit_test(in_order_moves_once_and_not_for_long),
         cmocka_unit_test(the_policys_order_is_kept),
         cmocka_unit_test(a_provider_named_twice_is_asked_once),
