@@ -31,8 +31,16 @@ enum px_heard_kind { PX_IN_DOUBT, PX_NOT_SENT, PX_REFUSED, PX_ANSWERED };
 
 struct px_heard {
     enum px_heard_kind kind;
-    const char *why; /* static, one word: "dns", "connect", "tls_verify", "alpn", "refused_stream",
-                        "goaway", "reset", "eof", "timeout", "truncated", "answered", ... */
+    const char *why; /* static, one word:
+        NOT_SENT   dns dns_timeout connect_refused connect_unreachable connect_timeout tls_timeout
+                   tls_handshake tls_verify alpn greeting_timeout queue_full timeout_before_send
+                   bad_request unasked_answer no_memory; goaway and those below if it was not handed
+        REFUSED    refused_stream goaway
+        ANSWERED   answered
+        IN_DOUBT   timeout eof cut reset reset_cancel reset_internal_error ... tls_broken truncated
+                   malformed protocol_error header_limit body_limit informational_limit flood
+                   write_timeout refused_stream goaway (after a response header)
+        any        shutdown */
     enum px_protocol protocol;
     bool reused; /* the connection had carried a request before */
     int status;
