@@ -36,7 +36,11 @@ struct px_live {
     struct px_live_config c;
     const struct px_live_events *events;
     void *ctx;
-    struct px_resp *redis, *pubsub;
+    struct px_resp *redis, *pubsub, *sentinel;
+    unsigned sentinel_at;
+    int64_t sentinel_ms;
+    bool away; /* where MOVED sent us */
+    uint64_t away_failed;
     void *timer; /* struct ev_timer */
     struct px_live_facts facts;
     char channel[PX_LIVE_KEY], me[2 * PX_LIVE_NAME];
@@ -65,6 +69,8 @@ bool px_live_ask(struct px_live *l, const struct span *arg, unsigned args, px_on
 
 void px_live_delta_tick(struct px_live *l, int64_t now_ms);
 void px_live_delta_fini(struct px_live *l);
+bool px_live_sentinel_open(struct px_live *l, struct px_dns *dns);
+void px_live_sentinel_tick(struct px_live *l, int64_t now_ms);
 void px_live_board_tick(struct px_live *l, int64_t now_ms);
 void px_live_board_read(struct px_live *l);
 void px_live_board_message(void *ctx, struct span channel, struct span text);

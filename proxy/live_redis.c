@@ -10,7 +10,7 @@
 #include "proxy/wire.h"
 #include "routing/base/check.h"
 
-enum { MINUTES_KEPT_S = 48 * 3600, PAIRS_MAX = 64 };
+enum { MINUTES_KEPT_S = 48 * 3600, PAIRS_MAX = 64, STRANDED = 3 };
 
 static const char drop_if_ours[] = "if redis.call('GET',KEYS[1])==ARGV[1] then "
                                    "return redis.call('DEL',KEYS[1]) end return 0";
@@ -55,6 +55,8 @@ static void moved(struct px_live *l, struct span text)
         return;
     to.port = (uint16_t)port;
     l->facts.moves++;
+    l->away = true;
+    l->away_failed = px_resp_facts(l->redis).failed + 1; /* this move counts as one */
     px_resp_move(l->redis, &to, "moved");
 }
 
@@ -113,6 +115,17 @@ static void show_self(struct px_live *l, int64_t now_ms)
     (void)px_live_ask(l, (struct span[]){ SPAN("ZADD"), all, buf_span(&t[1]), node }, 4, on_heard);
 }
 
+/* The node MOVED named is gone: the configured one knows who has its place. */
+static void go_home(struct px_live *l)
+{
+    struct px_resp_facts f = px_resp_facts(l->redis);
+
+    if (!l->away || f.open || f.failed - l->away_failed < STRANDED)
+        return;
+    l->away = false;
+    px_resp_move(l->redis, &l->c.redis.place, "home");
+}
+
 static void on_tick(struct ev_loop *loop, ev_timer *watcher, int revents)
 {
     struct px_live *l = watcher->data;
@@ -120,19 +133,11 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int revents)
 
     (void)loop;
     (void)revents;
+    go_home(l);
+    px_live_sentinel_tick(l, now_ms);
     px_live_delta_tick(l, now_ms);
     px_live_board_tick(l, now_ms);
     show_self(l, now_ms);
-}
-
-/* A node that was named by MOVED may die: ask the configured one again where to go. */
-static void on_end(void *ctx, const char *why)
-{
-    struct px_live *l = ctx;
-
-    (void)why;
-    if (l->facts.moves > 0)
-        px_resp_move(l->redis, &l->c.redis.place, "home");
 }
 
 static void on_open(void *ctx)
@@ -160,7 +165,7 @@ static bool is_name(const char *z)
 
 static bool connect_both(struct px_live *l, struct px_dns *dns)
 {
-    static const struct px_resp_events commands = { .on_open = on_open, .on_end = on_end };
+    static const struct px_resp_events commands = { .on_open = on_open };
     static const struct px_resp_events listening = { .on_open = on_listening,
                                                      .on_message = px_live_board_message };
     struct px_resp_config c = l->c.redis;
@@ -170,7 +175,7 @@ static bool connect_both(struct px_live *l, struct px_dns *dns)
     c.channel[0] = l->channel;
     c.seed++;
     l->pubsub = px_resp_create(l->wire, dns, &c, &listening, l);
-    return l->redis != NULL && l->pubsub != NULL;
+    return l->redis != NULL && l->pubsub != NULL && px_live_sentinel_open(l, dns);
 }
 
 static void start(struct px_live *l)
@@ -188,7 +193,8 @@ enum err px_live_create(struct px_wire *w, struct px_dns *dns, const struct px_l
     struct px_live *l;
     struct buf b;
 
-    if (!is_name(c->tenant) || !is_name(c->node) || strlen(c->prefix) >= PX_LIVE_NAME)
+    if (!is_name(c->tenant) || !is_name(c->node) || strlen(c->prefix) >= PX_LIVE_NAME ||
+        c->sentinels > PX_LIVE_SENTINELS || (c->sentinels > 0 && !is_name(c->master)))
         return E_SYNTAX;
     l = calloc(1, sizeof *l);
     if (l == NULL)
@@ -221,6 +227,7 @@ void px_live_destroy(struct px_live *l)
     free(l->timer);
     px_resp_destroy(l->redis);
     px_resp_destroy(l->pubsub);
+    px_resp_destroy(l->sentinel);
     px_live_delta_fini(l);
     free(l);
 }

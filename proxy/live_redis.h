@@ -15,10 +15,11 @@
 #include "proxy/resp.h"
 
 enum {
-    PX_LIVE_NAME = 64,    /* tenant, node, provider, lease; no spaces */
-    PX_LIVE_FIELD = 128,  /* "provider" or "provider@node" */
-    PX_LIVE_TEXT = 320,   /* of a word */
-    PX_LIVE_WORDS = 256,  /* on both boards */
+    PX_LIVE_NAME = 64,   /* tenant, node, provider, lease; no spaces */
+    PX_LIVE_FIELD = 128, /* "provider" or "provider@node" */
+    PX_LIVE_TEXT = 320,  /* of a word */
+    PX_LIVE_WORDS = 256, /* on both boards */
+    PX_LIVE_SENTINELS = 8,
     PX_LIVE_BATCHES = 240 /* deltas kept while Redis is away */
 };
 
@@ -47,6 +48,10 @@ struct px_live_events {
 
 struct px_live_config {
     struct px_resp_config redis; /* channels are ours to set */
+    /* Sentinel: redis.place is theirs to tell. 0: redis.place holds. */
+    struct px_resp_place sentinel[PX_LIVE_SENTINELS];
+    unsigned sentinels;
+    const char *master; /* its name there */
     const char *prefix, *tenant, *node;
     uint64_t epoch;  /* another one for every start */
     int tick_ms;     /* 250 */
@@ -65,8 +70,10 @@ struct px_live_facts {
     uint64_t refused;   /* entries and words that can not be right */
     uint64_t errors;    /* commands Redis refused */
     uint64_t conflicts; /* words of ours that lost to a newer one */
-    uint64_t snapshots, moves;
-    unsigned waiting; /* deltas not sent yet */
+    uint64_t snapshots;
+    uint64_t moves;    /* MOVED, in a cluster */
+    uint64_t switches; /* masters the sentinels told us of */
+    unsigned waiting;  /* deltas not sent yet */
 };
 
 struct px_live;

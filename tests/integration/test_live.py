@@ -39,18 +39,19 @@ def free_port():
 class Redis:
     """A redis-server of our own, in a directory of its own."""
 
-    def __init__(self, directory, *options, port=None, tls=None):
+    def __init__(self, directory, *options, port=None, tls=None, conf=None):
         self.directory, self.port = directory, port or free_port()
         self.options = [str(o) for o in options]
-        self.tls = tls
+        self.tls, self.conf = tls, conf
         self.process = None
         self.start()
 
     def start(self):
         port = ["--port", "0", "--tls-port", str(self.port)] if self.tls else ["--port", str(self.port)]
+        kept = ["--save", "", "--appendonly", "no", "--dir", str(self.directory), *self.options]
         self.process = subprocess.Popen(
-            ["redis-server", *port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-             "--dir", str(self.directory), *self.options],
+            ["redis-server", *([str(self.conf)] if self.conf else []), *port, "--bind", "127.0.0.1",
+             *(["--sentinel"] if self.conf else kept)],
             stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
         wait_for("redis-server listens", self.listens)
 
@@ -134,6 +135,11 @@ def town(tmp_path):
 
         def redis(self, *options, **more):
             server = Redis(tmp_path, *options, **more)
+            self.servers.append(server)
+            return server
+
+        def sentinel(self, conf):
+            server = Redis(conf.parent, conf=conf)
             self.servers.append(server)
             return server
 
@@ -474,3 +480,57 @@ def test_a_slow_redis_answers_late_and_is_not_piled_upon(town):
     f = one.facts()
     assert f["redis"]["open"] and f["redis"]["owed"] < 64 and f["stall_ms"] < STALL_MS
     assert redis.cli("XLEN", "rt:d:default") == "2"
+
+
+# ---- several of them ----
+
+@pytest.mark.long
+def test_in_a_cluster_all_goes_where_the_tag_lives(town, tmp_path):
+    for n in range(3):
+        (tmp_path / str(n)).mkdir()
+    servers = [town.redis("--cluster-enabled", "yes", "--dir", tmp_path / str(n), "--cluster-port",
+                          free_port()) for n in range(3)]
+    subprocess.run(["redis-cli", "--cluster", "create", *(f"127.0.0.1:{s.port}" for s in servers),
+                    "--cluster-replicas", "0", "--cluster-yes"], check=True, capture_output=True)
+    wait_for("a cluster", lambda: all("cluster_state:ok" in s.cli("CLUSTER", "INFO") for s in servers))
+    nodes = [town.node(s, f"n{i}", "--prefix", "{signalbox}:") for i, s in enumerate(servers)]
+    for n in nodes:
+        wait_for("connected", n.is_open)
+    nodes[0].say("learn 7 10 6")
+    nodes[1].say("learn 7 5 5")
+    nodes[2].say("say toggles adyen 0 stop anna")
+    for n in nodes:
+        wait_for("knows", knows(n, _7=15))
+        wait_for("heard", lambda: n.heard("stop anna"))
+    assert sorted(n.facts()["moves"] > 0 for n in nodes) == [False, True, True]
+
+
+@pytest.mark.long
+def test_sentinels_tell_who_the_master_is(town, tmp_path):
+    for name in "01abc":
+        (tmp_path / name).mkdir()
+    master = town.redis("--dir", tmp_path / "0")
+    replica = town.redis("--dir", tmp_path / "1", "--replicaof", "127.0.0.1", master.port)
+    wait_for("replicates", lambda: "state=online" in master.cli("INFO", "replication"))
+    sentinels = []
+    for name in "abc":
+        conf = tmp_path / name / "sentinel.conf"
+        conf.write_text(f"sentinel monitor box 127.0.0.1 {master.port} 2\n"
+                        "sentinel down-after-milliseconds box 300\n"
+                        "sentinel failover-timeout box 2000\n")
+        sentinels.append(town.sentinel(conf))
+    wait_for("they know each other", lambda: all(
+        len(s.cli("SENTINEL", "sentinels", "box").split("runid")) == 3 for s in sentinels))
+    ports = [w for s in sentinels for w in ("--sentinel", s.port)]
+    one, two = [Node(0, n, *ports, "--master", "box", host="") for n in ("one", "two")]
+    town.nodes += [one, two]
+    for n in (one, two):
+        wait_for("connected", n.is_open)
+    one.say("learn 7 10 6")
+    wait_for("two knows", knows(two, _7=10))
+    master.kill()
+    sentinels[0].kill()  # the one they talk to goes with it: the next is asked
+    one.say("learn 7 5 5")
+    wait_for("promoted", lambda: "role:master" in replica.cli("INFO", "replication"), 30)
+    wait_for("two knows", knows(two, _7=15), 30)
+    assert one.facts()["switches"] == 2 and one.facts()["stall_ms"] < STALL_MS

@@ -7,6 +7,7 @@
  *     --snapshot-ms N --board-ms N        known              all cells, ours and theirs
  *     --tls CA_FILE --user U              say BOARD FIELD FOR_MS TEXT    (0: for ever)
  *     --password-file FILE --db N         words              all of both boards
+ *     --sentinel PORT --master NAME
  *                                         show PROVIDER NAME VALUE
  *                                         count PROVIDER MINUTE NAME ADD
  *                                         lease NAME MS      release NAME
@@ -225,6 +226,7 @@ static void do_facts(void)
     json_member_i64(&o, "conflicts", (int64_t)f.conflicts);
     json_member_i64(&o, "snapshots", (int64_t)f.snapshots);
     json_member_i64(&o, "moves", (int64_t)f.moves);
+    json_member_i64(&o, "switches", (int64_t)f.switches);
     json_member_i64(&o, "waiting", f.waiting);
     json_member_i64(&o, "stall_ms", stall_ns / 1000000);
     json_close(&o, '}');
@@ -345,6 +347,13 @@ static struct px_tls_client *trust(const char *file)
     return t;
 }
 
+static void add_sentinel(const char *port, struct px_live_config *c)
+{
+    CHECK(c->sentinels < PX_LIVE_SENTINELS);
+    c->sentinel[c->sentinels++] =
+        (struct px_resp_place){ "127.0.0.1", (uint16_t)strtoul(port, NULL, 10) };
+}
+
 static void options(int argc, char **argv, struct px_live_config *c)
 {
     static const struct option all_options[] = {
@@ -353,7 +362,8 @@ static void options(int argc, char **argv, struct px_live_config *c)
         { "tick-ms", 1, NULL, 'k' },  { "snapshot-ms", 1, NULL, 's' },
         { "board-ms", 1, NULL, 'b' }, { "tls", 1, NULL, 'T' },
         { "user", 1, NULL, 'u' },     { "password-file", 1, NULL, 'P' },
-        { "db", 1, NULL, 'd' },       { NULL, 0, NULL, 0 },
+        { "db", 1, NULL, 'd' },       { "sentinel", 1, NULL, 'S' },
+        { "master", 1, NULL, 'M' },   { NULL, 0, NULL, 0 },
     };
     static struct secret password;
     int o;
@@ -374,6 +384,8 @@ static void options(int argc, char **argv, struct px_live_config *c)
             c->redis.password = &password;
             break;
         case 'd': c->redis.db = (unsigned)strtoul(optarg, NULL, 10); break;
+        case 'S': add_sentinel(optarg, c); break;
+        case 'M': c->master = optarg; break;
         default: exit(2);
         }
     CHECK(argc - optind == 2);
