@@ -49,6 +49,27 @@ static void add_member(struct pol_bench *b, struct pol_step *s, struct pol_word 
     s->members++;
 }
 
+/* `any`: all providers of the policy that do not stand there yet, in their order. */
+static void add_named(struct pol_bench *b, struct pol_step *s, struct pol_word w)
+{
+    bool is_provider = false;
+
+    for (unsigned i = 0; i < b->p->providers; i++)
+        is_provider = is_provider || span_is(w.text, b->p->provider[i]);
+    if (!span_is(w.text, "any") || is_provider) {
+        add_member(b, s, w, 0);
+        return;
+    }
+    for (unsigned i = 0; i < b->p->providers; i++) {
+        bool there = (b->p->declared >> i & 1) == 0;
+
+        for (uint32_t k = s->first; k < b->member.n; k++)
+            there = there || ((struct pol_member *)b->member.p)[k].provider == i;
+        if (!there)
+            add_member(b, s, (struct pol_word){ span_str(b->p->provider[i]), w.at }, 0);
+    }
+}
+
 /* ---- within … of … ---- */
 
 static void check_guard(struct pol_bench *b, const struct pol_target *t, struct pol_step *s)
@@ -82,7 +103,7 @@ static void check_pick(struct pol_bench *b, const struct pol_target *t, struct p
                  : t->kind == POL_TO_FASTEST ? (uint8_t)POL_BY_LATENCY
                                              : measure_of(b, t->what);
     for (const struct pol_words *w = t->of; w != NULL; w = w->next)
-        add_member(b, s, w->word, 0);
+        add_named(b, s, w->word);
     check_guard(b, t, s);
     b->p->overs |= 1U << POL_OVER_NOW;
 }
@@ -167,7 +188,7 @@ static void check_target(struct pol_bench *b, const struct pol_target *t)
     };
 
     switch (t->kind) {
-    case POL_TO_PROVIDER:
+    case POL_TO_PROVIDER: add_named(b, &step, t->what); break;
     case POL_TO_ONLY: add_member(b, &step, t->what, 0); break;
     case POL_TO_CHEAPEST:
     case POL_TO_FASTEST:

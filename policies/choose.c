@@ -149,7 +149,10 @@ void pol_choose(const struct pol_program *p, const struct pol_rule_code *r,
 
         switch (s->kind) {
         case POL_TO_PROVIDER:
-        case POL_TO_ONLY: append(out, named, p->member[s->first].provider, rule_of); break;
+        case POL_TO_ONLY:
+            for (unsigned k = 0; k < s->members; k++)
+                append(out, named, p->member[s->first + k].provider, rule_of);
+            break;
         case POL_TO_CHEAPEST:
         case POL_TO_FASTEST:
         case POL_TO_BEST: n = pick(p, s, f, c); break;

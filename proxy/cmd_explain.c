@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "policies/diag.h"
 #include "proxy/config.h"
 #include "proxy/near.h"
 #include "routing/base/json.h"
@@ -18,10 +19,19 @@ struct meaning {
 
 static bool explain(const char *word, struct meaning *m)
 {
+    enum pol_code c;
+
     *m = (struct meaning){ .word = word };
     m->text = px_config_explain(word, &m->title);
     if (m->text != NULL) {
         m->kind = "configuration";
+        return true;
+    }
+    c = pol_code_find(span_str(word));
+    if (c != POL_CODES_) {
+        m->kind = "policy";
+        m->title = pol_code_title(c);
+        m->text = pol_code_text(c);
         return true;
     }
     m->code = rt_code_find(span_str(word));
@@ -111,9 +121,9 @@ const struct px_command px_cmd_explain = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "what a code means and what to do about it",
-    .help =
-        "CODE is a configuration code (C110), the code of a decline or error as the API and the\n"
-        "journal give it (insufficient_funds), or a reason of a routing decision (brand).",
+    .help = "CODE is a configuration code (C110), a policy code (E101), the code of a decline or error as\n"
+        "the API and the journal give it (insufficient_funds), or a reason of a routing decision\n"
+        "(brand).",
     .json = true,
     .run = run,
 };

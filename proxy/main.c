@@ -7,6 +7,7 @@
 #include "proxy/cmd_config.h"
 #include "proxy/cmd_credential.h"
 #include "proxy/cmd_explain.h"
+#include "proxy/cmd_policy.h"
 #include "proxy/cmd_openapi.h"
 #include "proxy/cmd_payment.h"
 #include "proxy/cmd_route.h"
@@ -27,6 +28,11 @@ static const struct px_command *const commands[] = {
     &px_cmd_adapter_ask,
     &px_cmd_adapter_decline,
     &px_cmd_route_try,
+    &px_cmd_policy_check,
+    &px_cmd_policy_test,
+    &px_cmd_policy_fmt,
+    &px_cmd_policy_ast,
+    &px_cmd_policy_attributes,
     &px_cmd_route_engine,
     &px_cmd_bins_build,
     &px_cmd_bins_show,
