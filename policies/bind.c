@@ -18,7 +18,7 @@ void pol_bound_init(struct pol_bound *x, const struct pol_program *p)
 
 /* ---- of the payment ---- */
 
-static void set_word(struct pol_facts *f, enum pol_slot s, unsigned v)
+void pol_bind_word(struct pol_facts *f, enum pol_slot s, unsigned v)
 {
     switch (s) {
     case POL_SLOT_CURRENCY: f->amount.cur = (currency)v; break;
@@ -141,7 +141,7 @@ bool pol_bind(struct pol_bench *b, struct pol_bound *x, const struct pol_bind *b
     case POL_TYPE_WORD:
         if (!pol_take_word(b, attr, bind->value, &v))
             return false;
-        set_word(&x->facts, (enum pol_slot)a->slot, v);
+        pol_bind_word(&x->facts, (enum pol_slot)a->slot, v);
         return true;
     case POL_TYPE_TEXT: return bind_text(b, x, (enum pol_text)a->slot, bind);
     case POL_TYPE_META: return bind_meta(b, x, bind);
@@ -312,4 +312,55 @@ const struct pol_expect *pol_like_find(const struct pol_program *p, const struct
             return i->expect;
     }
     return NULL;
+}
+
+/* ---- and back ---- */
+
+static void put(struct buf *out, const char *name, struct span value)
+{
+    if (value.n > 0)
+        buf_fmt(out, "%s%s %.*s", out->n > 0 ? ", " : "", name, SPAN_ARG(value));
+}
+
+static void put_slots(const struct pol_facts *f, struct buf *out)
+{
+    struct pol_facts usual;
+    uint16_t is[POL_SLOTS_], was[POL_SLOTS_];
+    char room[4];
+
+    pol_facts_init(&usual);
+    pol_slots_read(f, is);
+    pol_slots_read(&usual, was);
+    for (unsigned s = 0; s < POL_SLOTS_; s++) {
+        const char *word = pol_slot_word((enum pol_slot)s, is[s], room);
+
+        if (is[s] != was[s] && word != NULL && s != POL_SLOT_NETWORK_TOKEN &&
+            !(s == POL_SLOT_CURRENCY && f->amount.minor != 0))
+            put(out, pol_attribute(pol_slot_attr((enum pol_slot)s))->name, span_str(word));
+    }
+}
+
+void pol_bound_print(const struct pol_program *p, const struct pol_bound *x, struct buf *out)
+{
+    const struct pol_facts *f = &x->facts;
+    char room[64];
+    struct buf text = BUF_OF(room);
+
+    (void)p;
+    put_slots(f, out);
+    if (f->amount.minor != 0 && f->amount.cur != CURRENCY_NONE) {
+        money_print(f->amount, &text);
+        put(out, "amount", buf_span(&text));
+    }
+    if (f->bin_digits > 0) {
+        buf_clear(&text);
+        buf_pad(&text, f->bin, f->bin_digits);
+        put(out, "bin", buf_span(&text));
+    }
+    put(out, "customer", f->customer);
+    put(out, "merchant", f->merchant);
+    put(out, "issuer", f->issuer);
+    for (unsigned i = 0; i < f->metadata_n; i++)
+        buf_fmt(out, "%smetadata.%.*s \"%.*s\"", out->n > 0 ? ", " : "",
+                SPAN_ARG(f->metadata[i].name), SPAN_ARG(f->metadata[i].value));
 }

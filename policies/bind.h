@@ -18,6 +18,9 @@ struct pol_bound {
 /* A payment of which nothing is known, that every provider of the program can take. */
 void pol_bound_init(struct pol_bound *x, const struct pol_program *p);
 /* Sets one attribute; false once an error was told. */
+void pol_bind_word(struct pol_facts *f, enum pol_slot s, unsigned v);
+/* Writes the payment as `payment …` would. */
+void pol_bound_print(const struct pol_program *p, const struct pol_bound *x, struct buf *out);
 bool pol_bind(struct pol_bench *b, struct pol_bound *x, const struct pol_bind *bind);
 bool pol_bind_fact(struct pol_bench *b, struct pol_bound *x, const struct pol_fact *fact);
 /* The expect that `like` names, among those above; NULL if there is none. */

@@ -514,3 +514,12 @@ bool pol_commit_counts(const struct pol_program *p, unsigned commit, const struc
     begin(&e, p, f);
     return holds(&e, c->code);
 }
+
+bool pol_rule_holds(const struct pol_program *p, unsigned rule, const struct pol_facts *f)
+{
+    struct eval e;
+
+    CHECK(rule < p->rules);
+    begin(&e, p, f);
+    return holds(&e, p->rule[rule].code);
+}

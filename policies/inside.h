@@ -249,6 +249,8 @@ void pol_check_expects(struct pol_bench *b);
 void pol_check_list(struct pol_bench *b, const struct pol_list *l);
 
 /* eval.c */
+/* Does the rule's condition hold (on or off)? */
+bool pol_rule_holds(const struct pol_program *p, unsigned rule, const struct pol_facts *f);
 enum pol_pace pol_pace_of(const struct pol_commit_info *i, const struct pol_volume *v,
                           const struct pol_facts *f, bool *known);
 /* choose.c: appends what a rule's chain says. */

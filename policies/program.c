@@ -408,7 +408,7 @@ struct pol_rule_info pol_program_rule(const struct pol_program *p, unsigned rule
     const struct pol_rule_code *r = &p->rule[rule];
 
     CHECK(rule < p->rules);
-    return (struct pol_rule_info){ r->name, r->file, r->place_line, r->off };
+    return (struct pol_rule_info){ r->name, r->file, r->place_line, r->off, r->implicit_salt };
 }
 
 unsigned pol_program_providers(const struct pol_program *p)

@@ -72,6 +72,7 @@ struct pol_rule_info {
     const char *name, *file;
     unsigned line;
     bool off;
+    bool implicit_salt; /* deals customers by its name */
 };
 struct pol_rule_info pol_program_rule(const struct pol_program *p, unsigned rule);
 

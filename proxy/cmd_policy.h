@@ -5,7 +5,7 @@
 #include "proxy/cmd_policy_draft.h"
 
 extern const struct px_command px_cmd_policy_ast, px_cmd_policy_attributes, px_cmd_policy_check,
-    px_cmd_policy_fmt, px_cmd_policy_test;
+    px_cmd_policy_diff, px_cmd_policy_fmt, px_cmd_policy_lint, px_cmd_policy_test;
 
 /* Findings of one or more files in the format of --format (or --json). */
 enum px_policy_format {

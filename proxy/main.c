@@ -31,6 +31,8 @@ static const struct px_command *const commands[] = {
     &px_cmd_policy_check,
     &px_cmd_policy_test,
     &px_cmd_policy_fmt,
+    &px_cmd_policy_lint,
+    &px_cmd_policy_diff,
     &px_cmd_policy_ast,
     &px_cmd_policy_attributes,
     &px_cmd_route_engine,

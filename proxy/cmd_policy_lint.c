@@ -1,0 +1,76 @@
+/* proxy/cmd_policy_lint.c -- policy lint: what compiles and is probably not meant. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "policies/lint.h"
+#include "proxy/cmd_policy.h"
+#include "routing/base/check.h"
+
+/* With the rules that expects cover, if there are expects. */
+static int lint(const struct px_cli *c, const char *path, struct px_draft *p)
+{
+    unsigned rules = pol_program_rules(p->program);
+    bool *covered = calloc(rules, sizeof *covered);
+    struct pol_expect_run run = {
+        .env = &p->env, .offset = px_draft_offset, .ctx = p, .covered = covered
+    };
+    enum err e = OK;
+
+    CHECK(covered != NULL);
+    if (pol_program_expects(p->program) > 0)
+        e = pol_expect_run(p->program, &run, &p->arena);
+    if (e == OK)
+        e = pol_lint(p->program, pol_program_expects(p->program) > 0 ? covered : NULL, &p->arena,
+                     &p->report);
+    free(covered);
+    if (e != OK)
+        return px_cli_fail(c, PX_NO, "%s is too big", path);
+    if (p->report.errors > 0 || (px_cli_has(c, "strict") && p->report.warnings > 0))
+        return PX_NO;
+    return PX_YES;
+}
+
+static int run(const struct px_cli *c)
+{
+    struct px_draft *p[256] = { NULL };
+    enum px_policy_format format;
+    int worst = PX_YES;
+    unsigned n = 0;
+
+    if (!px_policy_format(c, &format))
+        return PX_USAGE;
+    for (unsigned i = 0; i < c->operands; i++) {
+        int e = px_policy_open(c, c->operand[i], &p[n]);
+
+        if (e == PX_YES)
+            e = lint(c, c->operand[i], p[n]);
+        worst = e > worst ? e : worst;
+        n += p[n] != NULL;
+    }
+    px_policy_report(format, p, n, c->color);
+    for (unsigned i = 0; i < n; i++)
+        px_draft_destroy(p[i]);
+    return worst;
+}
+
+static const struct px_option options[] = {
+    { "format", 'f', "FORMAT", "text, json, sarif, github or junit" },
+    { "strict", 0, NULL, "warnings fail as errors do" },
+    { .name = NULL },
+};
+
+const struct px_command px_cmd_policy_lint = {
+    .name = "policy lint",
+    .operands = "FILE...",
+    .operands_min = 1,
+    .operands_max = 256,
+    .summary = "what is allowed in a policy and probably not meant",
+    .help =
+        "Rules that can never be reached or are partly shadowed (with a payment that shows it),\n"
+        "single providers without `only`, canaries without a guard, rules that no expect covers,\n"
+        "doubtful lists and regular expressions. Exit: 0 no errors, 1 errors (with --strict:\n"
+        "or warnings).",
+    .option = options,
+    .json = true,
+    .run = run,
+};
