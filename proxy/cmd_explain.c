@@ -121,7 +121,9 @@ const struct px_command px_cmd_explain = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "what a code means and what to do about it",
-    .help = "CODE is a configuration code (C110), a policy code (E101), the code of a decline or error as\n"
+    .help =
+        "CODE is a configuration code (C110), a policy code (E101), the code of a decline or error "
+        "as\n"
         "the API and the journal give it (insufficient_funds), or a reason of a routing decision\n"
         "(brand).",
     .json = true,
