@@ -13,6 +13,7 @@
 #include "proxy/log.h"
 #include "proxy/report.h"
 #include "proxy/snapshot.h"
+#include "proxy/state.h"
 
 enum { SETS_MAX = 64 };
 
@@ -55,6 +56,8 @@ static int serve(const struct px_cli *c)
         exit_code = PX_NO;
     else if (px_log_open(config->log_file, config->log_level) != OK)
         exit_code = px_cli_fail(c, PX_NO, "can not write the log to %s", config->log_file);
+    else if (config->state_path != NULL && px_state_open(config->state_path, &why) != OK)
+        exit_code = px_cli_fail(c, PX_NO, "%s; %s", why.text, why.help);
     else if (px_control_run(config, credentials, snapshot, &why) != OK)
         exit_code = px_cli_fail(c, PX_NO, "%s", why.text[0] == '\0' ? "can not start" : why.text);
     px_snapshot_unref(snapshot);

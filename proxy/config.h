@@ -94,6 +94,7 @@ struct px_config {
     int drain_ms; /* at shutdown; longer than the slowest provider's response time */
 
     const char *journal_path; /* SQLite file; NULL: in memory, for tests only */
+    const char *state_path;   /* proxy/state.h; NULL: none */
     enum { PX_LIVE_MEMORY } live;
 
     /* what decisions look up; each may be NULL */

@@ -193,6 +193,21 @@ static void check_provider(struct px_reading *r, const struct px_node *n,
     }
 }
 
+/* What was not said is beside the journal. */
+static void find_state(struct px_reading *r)
+{
+    struct px_config *c = r->config;
+    const char *slash = c->journal_path == NULL ? NULL : strrchr(c->journal_path, '/');
+    struct span dir = { c->journal_path, slash == NULL ? 0 : (size_t)(slash - c->journal_path) };
+
+    if (c->state_path != NULL || c->journal_path == NULL)
+        return;
+    if (slash == NULL)
+        c->state_path = ".";
+    else
+        c->state_path = dir.n == 0 ? "/" : arena_str(r->arena, dir);
+}
+
 static bool wants_currency(const struct px_provider_config *p, currency c)
 {
     bool all = (p->currencies[0] | p->currencies[1] | p->currencies[2] | p->currencies[3]) == 0;
@@ -228,6 +243,7 @@ void px_config_check(struct px_reading *r, const struct px_node *root)
     check_listen(r, root);
     check_rules(r, root);
     check_drain(r, root);
+    find_state(r);
     for (unsigned i = 0; i < c->providers; i++) {
         const struct px_node *providers = px_node_find(root, "providers");
         const struct px_node *n = px_node_find(providers, c->provider[i].name);

@@ -375,6 +375,13 @@ const struct px_field px_schema[] = {
       .offset = IN(journal_path),
       .example = "journal: \"sqlite:/var/lib/signalbox/journal.db\"",
       .text = "Where promises are kept: `\"sqlite:PATH\"`. `memory` is for tests: it forgets." },
+    { .name = "state",
+      .type = &px_type_out_file,
+      .offset = IN(state_path),
+      .text = "Folder for everything that is kept beside payments: revisions of the policy, "
+              "switches, logs of decisions and acts. Made with mode 0750 if it is not there. By "
+              "default the folder of the SQLite journal; with a journal in memory there is none, "
+              "and nothing of that outlives the process." },
     { .name = "live",
       .type = &px_type_word,
       .offset = IN(live),

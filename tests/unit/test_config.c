@@ -627,6 +627,36 @@ static void a_journal_in_memory_is_a_warning(void **state)
     px_config_destroy(c);
 }
 
+static void state_is_kept_beside_the_journal_unless_said_otherwise(void **state)
+{
+    static const struct {
+        const char *set[2];
+        unsigned sets;
+        const char *state;
+    } cases[] = { { { "state=s/t" }, 1, "s/t" },
+                  { { NULL }, 0, "." },
+                  { { "journal=sqlite:/var/lib/x/j.db" }, 1, "/var/lib/x" },
+                  { { "journal=sqlite:/j.db" }, 1, "/" },
+                  { { "journal=memory" }, 1, NULL },
+                  { { "journal=memory", "state=s" }, 2, "s" } };
+
+    (void)state;
+    put("t.yaml", GOOD);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct px_config_sources from = { .file = "t.yaml",
+                                          .set = cases[i].set,
+                                          .sets = cases[i].sets };
+        struct px_config *c;
+
+        assert_int_equal(load_from(&from, &c), OK);
+        if (cases[i].state == NULL)
+            assert_null(c->state_path);
+        else
+            assert_string_equal(c->state_path, cases[i].state);
+        px_config_destroy(c);
+    }
+}
+
 static void secrets_that_others_can_read_are_a_warning(void **state)
 {
     struct px_config *c;
@@ -729,6 +759,7 @@ int main(void)
         cmocka_unit_test(the_effective_configuration_names_origins_and_no_secrets),
         cmocka_unit_test(a_journal_in_memory_is_a_warning),
         cmocka_unit_test(secrets_that_others_can_read_are_a_warning),
+        cmocka_unit_test(state_is_kept_beside_the_journal_unless_said_otherwise),
         cmocka_unit_test(a_file_that_is_not_there_is_told),
         cmocka_unit_test(there_is_an_end_to_everything),
         cmocka_unit_test(every_code_has_an_explanation),
