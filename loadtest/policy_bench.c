@@ -151,7 +151,7 @@ static int bench(unsigned rules, unsigned providers, unsigned payments)
     struct pol_env env = { .providers = 0 };
     struct pol_program *p = NULL;
     struct rt_payment pay = { .op = RT_AUTHORIZE };
-    struct rt_view view = { 0 };
+    struct rt_view view;
     struct pol_report report;
     struct rt_verdict v;
     struct rt_plan plan;
@@ -162,6 +162,7 @@ static int bench(unsigned rules, unsigned providers, unsigned payments)
 
     if (text == NULL || mem == NULL || took == NULL)
         return 1;
+    rt_view_init(&view);
     make_policy(&r, rules, providers, &policy);
     for (unsigned i = 0; i < 5; i++) {
         if (p != NULL) {

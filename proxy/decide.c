@@ -63,8 +63,9 @@ void px_decide(const struct px_snapshot *s, const struct rt_payment *pay,
                const struct px_known *known, struct span key, int64_t now_s, struct px_choice *out)
 {
     const struct px_config *c = s->config;
-    struct rt_view view = { 0 };
+    struct rt_view view;
 
+    rt_view_init(&view);
     pol_facts_init(&out->facts);
     pol_facts_take(&out->facts, pay);
     take_known(&out->facts, known);

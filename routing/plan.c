@@ -6,13 +6,16 @@
 static enum rt_reason reason_of(const struct rt_provider *p, const struct rt_payment *pay,
                                 const struct rt_view *view)
 {
+    const struct rt_sight *sight = &view->provider[p->index];
     enum rt_reason r = rt_provider_judges(p, pay);
 
     if (r != RT_REASON_ELIGIBLE)
         return r;
-    if (view->provider[p->index].stopped)
+    if (sight->admin == RT_ADMIN_STOP)
         return RT_REASON_STOPPED;
-    if (view->provider[p->index].breaker_open)
+    if (sight->admin == RT_ADMIN_DRAIN)
+        return RT_REASON_DRAINED;
+    if (sight->admin != RT_ADMIN_FORCE_ON && sight->breaker == RT_BREAKER_OPEN)
         return RT_REASON_BREAKER;
     return RT_REASON_ELIGIBLE;
 }

@@ -17,6 +17,7 @@ struct scene {
 static void set(struct scene *s, unsigned n)
 {
     memset(s, 0, sizeof *s);
+    rt_view_init(&s->view);
     s->pay = (struct rt_payment){ .op = RT_AUTHORIZE,
                                   .method = RT_CARD,
                                   .brand = RT_VISA,
@@ -148,9 +149,9 @@ static void the_unfit_the_stopped_and_the_broken_are_left_out(void **state)
     set(&s, N);
     s.p[0].enabled = false;
     s.p[1].brands = 1u << RT_AMEX;
-    s.view.provider[2].stopped = true;
-    s.view.provider[2].breaker_open = true;
-    s.view.provider[3].breaker_open = true;
+    s.view.provider[2].admin = RT_ADMIN_STOP;
+    s.view.provider[2].breaker = RT_BREAKER_OPEN;
+    s.view.provider[3].breaker = RT_BREAKER_OPEN;
     make(&s, N);
     assert_int_equal(s.plan.legs, 1);
     assert_leg(&s, 0, 4, RT_REASON_CHOSEN);
