@@ -136,7 +136,8 @@ const char *pol_type_name(enum pol_type t)
     case POL_TYPE_COST: return "percentage or money";
     case POL_TYPE_MS: return "duration";
     case POL_TYPE_BREAKER: return "word";
-    case POL_TYPE_VOLUME: return "money";
+    case POL_TYPE_VOLUME:
+    case POL_TYPE_VALUE: return "money";
     }
     return "";
 }

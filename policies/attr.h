@@ -20,6 +20,7 @@ enum pol_type {
     POL_TYPE_MS,
     POL_TYPE_BREAKER,
     POL_TYPE_VOLUME,
+    POL_TYPE_VALUE,
 };
 
 enum pol_attr {

@@ -160,7 +160,8 @@ bool pol_bind(struct pol_bench *b, struct pol_bound *x, const struct pol_bind *b
     case POL_TYPE_COST:
     case POL_TYPE_MS:
     case POL_TYPE_BREAKER:
-    case POL_TYPE_VOLUME: break;
+    case POL_TYPE_VOLUME:
+    case POL_TYPE_VALUE: break;
     }
     return say_not_bindable(b, bind, "it belongs to a provider: `with cost of adyen is 0.28%`");
 }
@@ -201,6 +202,17 @@ static bool bind_cost(struct pol_bench *b, struct pol_bound *x, const struct pol
     return true;
 }
 
+static bool bind_value(struct pol_bench *b, struct pol_bound *x, const struct pol_value *v,
+                       struct pol_sight *s)
+{
+    int64_t minor;
+
+    if (!bind_money(b, x, "value", v, &minor))
+        return false;
+    s->value_micro = pol_micro_of(minor);
+    return true;
+}
+
 static bool bind_provider(struct pol_bench *b, struct pol_bound *x, const struct pol_fact *f)
 {
     enum pol_attr attr = pol_find_attr(b, f->attr);
@@ -222,6 +234,8 @@ static bool bind_provider(struct pol_bench *b, struct pol_bound *x, const struct
         return false;
     if (attr == POL_ATTR_LATENCY && !pol_take_ms(b, "latency", f->value, &n))
         return false;
+    if (attr == POL_ATTR_VALUE)
+        return bind_value(b, x, f->value, s);
     if (attr == POL_ATTR_VOLUME && !bind_money(b, x, "volume", f->value, &n))
         return false;
     if (!pol_attribute(attr)->per_provider) {

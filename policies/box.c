@@ -404,6 +404,8 @@ static void set_provider(struct pol_facts *f, const struct pol_ins *ins, bool ye
         s->latency_ms[ins->n] = (int32_t)v;
     else if (ins->b == POL_ATTR_VOLUME)
         s->volume_minor[ins->n] = v;
+    else if (ins->b == POL_ATTR_VALUE)
+        s->value_micro = pol_micro_of(v);
     else if (ins->set == 0)
         s->cost_ppm = v;
     else

@@ -11,7 +11,8 @@ static bool measure_find(struct span word, uint8_t *out)
     } table[] = { { "cost", POL_BY_COST },
                   { "latency", POL_BY_LATENCY },
                   { "approval", POL_BY_APPROVAL },
-                  { "volume", POL_BY_VOLUME } };
+                  { "volume", POL_BY_VOLUME },
+                  { "value", POL_BY_VALUE } };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (span_is(word, table[i].word)) {
@@ -27,9 +28,10 @@ static uint8_t measure_of(struct pol_bench *b, struct pol_word w)
     uint8_t m = POL_BY_APPROVAL;
 
     if (!measure_find(w.text, &m))
-        pol_say_help(pol_say(b->report, POL_E_TYPE, w.at, "providers are not measured by `%.*s`",
-                             SPAN_ARG(w.text)),
-                     "write `best approval`, `best latency`, `best cost` or `best volume`");
+        pol_say_help(
+            pol_say(b->report, POL_E_TYPE, w.at, "providers are not measured by `%.*s`",
+                    SPAN_ARG(w.text)),
+            "write `best value`, `best approval`, `best latency`, `best cost` or `best volume`");
     return m;
 }
 
@@ -80,10 +82,9 @@ static void check_guard(struct pol_bench *b, const struct pol_target *t, struct 
     if (v == NULL)
         return;
     s->guard = t->guard_cheapest ? (uint8_t)POL_BY_COST : measure_of(b, t->guard_best);
-    if (s->guard == POL_BY_VOLUME) {
+    if (s->guard == POL_BY_VOLUME || s->guard == POL_BY_VALUE) {
         pol_say_help(pol_say(b->report, POL_E_TYPE, t->guard_best.at,
-                             "nothing is `within` of a "
-                             "volume"),
+                             "nothing is `within` of a %.*s", SPAN_ARG(t->guard_best.text)),
                      "write `within 0.5pp of best approval` or `within 20bps of cheapest`");
     } else if (s->guard == POL_BY_LATENCY) {
         (void)pol_take_ms(b, "within", v, &s->within);

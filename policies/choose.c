@@ -33,6 +33,7 @@ static int64_t measured(const struct pol_facts *f, unsigned provider, uint8_t me
     case POL_BY_LATENCY: v = s->latency_ms[POL_OVER_NOW]; break;
     case POL_BY_APPROVAL: v = s->approval_ppm[POL_OVER_NOW]; return v < 0 ? LAST : -v;
     case POL_BY_VOLUME: v = s->volume_minor[POL_OVER_NOW]; return v < 0 ? LAST : -v;
+    case POL_BY_VALUE: return s->value_micro == RT_UNKNOWN_VALUE ? LAST : -s->value_micro;
     case POL_BY_NOTHING: break;
     }
     return v < 0 ? LAST : v;
@@ -112,6 +113,8 @@ static unsigned pick(const struct pol_program *p, const struct pol_step *s,
 
         c[i] = (struct candidate){ .provider = (uint8_t)provider,
                                    .key = measured(f, provider, s->measure) };
+        if (s->measure == POL_BY_VALUE) /* of equal value, or nothing known: the cheaper one */
+            c[i].second = measured(f, provider, POL_BY_COST);
     }
     if (s->guard != POL_BY_NOTHING)
         guard(s, f, c);
@@ -145,7 +148,8 @@ void pol_choose(const struct pol_program *p, const struct pol_rule_code *r,
 
     for (uint32_t i = 0; i < r->steps; i++) {
         const struct pol_step *s = &p->step[r->step + i];
-        unsigned n = 0;
+        unsigned n = 0, before = out->providers;
+        bool scored = false;
 
         switch (s->kind) {
         case POL_TO_PROVIDER:
@@ -155,7 +159,10 @@ void pol_choose(const struct pol_program *p, const struct pol_rule_code *r,
             break;
         case POL_TO_CHEAPEST:
         case POL_TO_FASTEST:
-        case POL_TO_BEST: n = pick(p, s, f, c); break;
+        case POL_TO_BEST:
+            n = pick(p, s, f, c);
+            scored = s->measure == POL_BY_VALUE && out->scored == 0;
+            break;
         case POL_TO_SPLIT: n = split(p, s, f, c); break;
         case POL_TO_DECLINE: /* after `then continue` of another: nobody more is asked */
             out->decline = out->providers == 0;
@@ -164,5 +171,9 @@ void pol_choose(const struct pol_program *p, const struct pol_rule_code *r,
         }
         for (unsigned k = 0; k < n; k++)
             append(out, named, c[k].provider, rule_of);
+        if (scored) {
+            out->scored_from = (uint8_t)before;
+            out->scored = (uint8_t)(out->providers - before);
+        }
     }
 }

@@ -548,7 +548,8 @@ static void test_payment(struct pol_bench *b, const struct pol_cond *c, enum pol
     case POL_TYPE_COST:
     case POL_TYPE_MS:
     case POL_TYPE_BREAKER:
-    case POL_TYPE_VOLUME: break;
+    case POL_TYPE_VOLUME:
+    case POL_TYPE_VALUE: break;
     }
     zone_for(b, c, attr, ins);
 }

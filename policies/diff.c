@@ -286,6 +286,8 @@ static void draw_provider(struct diff *d, const struct constant *c)
             s->latency_ms[c->ins->n] = (int32_t)v;
         else if (c->ins->b == POL_ATTR_BREAKER)
             s->breaker = pick(d, 2) ? POL_BREAKER_OPEN : POL_BREAKER_CLOSED;
+        else if (c->ins->b == POL_ATTR_VALUE)
+            s->value_micro = pol_micro_of(v);
         else if (c->ins->b == POL_ATTR_COST && c->ins->set == 0)
             s->cost_ppm = v;
     }

@@ -162,10 +162,15 @@ static enum known test_time(const struct eval *e, const struct pol_ins *ins)
 
 /* ---- providers and commitments ---- */
 
+/* -1: unknown, but for the value, which may be below nothing (RT_UNKNOWN_VALUE). */
 static int64_t provider_number(const struct pol_facts *f, const struct pol_ins *ins)
 {
     const struct pol_sight *s = &f->provider[ins->a];
 
+    if (ins->b == POL_ATTR_VALUE && s->value_micro != RT_UNKNOWN_VALUE)
+        return floor_div(s->value_micro, 1000000);
+    if (ins->b == POL_ATTR_VALUE)
+        return RT_UNKNOWN_VALUE;
     if (ins->b == POL_ATTR_APPROVAL)
         return s->approval_ppm[ins->n];
     if (ins->b == POL_ATTR_LATENCY)
@@ -177,11 +182,16 @@ static int64_t provider_number(const struct pol_facts *f, const struct pol_ins *
     return s->breaker == POL_BREAKER_UNKNOWN ? -1 : (int64_t)s->breaker;
 }
 
+static bool number_known(const struct pol_ins *ins, int64_t v)
+{
+    return ins->b == POL_ATTR_VALUE ? v != RT_UNKNOWN_VALUE : v >= 0;
+}
+
 static enum known test_provider(const struct eval *e, const struct pol_ins *ins)
 {
     int64_t v = provider_number(e->f, ins);
 
-    if (v < 0 || (ins->set != 0 && ins->set != e->f->amount.cur))
+    if (!number_known(ins, v) || (ins->set != 0 && ins->set != e->f->amount.cur))
         return UNKNOWN;
     return truth(v >= ins->lo && v <= ins->hi);
 }
@@ -201,9 +211,10 @@ static bool is_known(const struct eval *e, const struct pol_ins *ins)
     case POL_TYPE_COST:
     case POL_TYPE_MS:
     case POL_TYPE_BREAKER:
-    case POL_TYPE_VOLUME: break;
+    case POL_TYPE_VOLUME:
+    case POL_TYPE_VALUE: break;
     }
-    return provider_number(e->f, ins) >= 0;
+    return number_known(ins, provider_number(e->f, ins));
 }
 
 /* Days since 1970 of the first of a day's month; civil calendar arithmetic (Gregorian). */

@@ -20,6 +20,7 @@ void pol_facts_init(struct pol_facts *f)
         struct pol_sight *s = &f->provider[p];
 
         s->cost_ppm = s->cost_minor = -1;
+        s->value_micro = RT_UNKNOWN_VALUE;
         for (unsigned w = 0; w < POL_OVERS_; w++) {
             s->approval_ppm[w] = s->latency_ms[w] = -1;
             s->volume_minor[w] = -1;
@@ -29,6 +30,15 @@ void pol_facts_init(struct pol_facts *f)
         f->volume[i] = (struct pol_volume){ -1, -1 };
     for (unsigned i = 0; i < POL_ZONES_MAX; i++)
         f->zone_offset_s[i] = POL_NO_ZONE;
+}
+
+int64_t pol_micro_of(int64_t minor)
+{
+    int64_t micro;
+
+    if (__builtin_mul_overflow(minor, INT64_C(1000000), &micro))
+        return minor < 0 ? -INT64_MAX : INT64_MAX; /* INT64_MIN is "unknown" */
+    return micro;
 }
 
 void pol_facts_take(struct pol_facts *f, const struct rt_payment *pay)

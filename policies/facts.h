@@ -13,6 +13,7 @@
 #include "routing/base/span.h"
 #include "routing/country.h"
 #include "routing/payment.h"
+#include "routing/view.h"
 
 enum pol_funding {
     POL_FUNDING_UNKNOWN,
@@ -71,6 +72,8 @@ struct pol_sight {
     int32_t approval_ppm[POL_OVERS_];
     int32_t latency_ms[POL_OVERS_];
     int64_t volume_minor[POL_OVERS_]; /* approved, in the amount's currency */
+    int64_t
+        value_micro; /* of asking it, millionths of a minor unit; RT_UNKNOWN_VALUE (may be < 0) */
     enum pol_breaker breaker;
 };
 
@@ -118,6 +121,8 @@ struct pol_facts {
 
 /* Everything unknown, nobody eligible. */
 void pol_facts_init(struct pol_facts *f);
+/* Minor units as millionths of them, as value_micro counts; held at the ends of the range. */
+int64_t pol_micro_of(int64_t minor);
 /* Copies what the payment itself says: amount, country, BIN, brand, method, ... */
 void pol_facts_take(struct pol_facts *f, const struct rt_payment *pay);
 

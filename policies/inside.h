@@ -71,7 +71,14 @@ struct pol_member {
     uint64_t salt; /* split: hash of its name */
 };
 
-enum pol_measure { POL_BY_COST, POL_BY_LATENCY, POL_BY_APPROVAL, POL_BY_VOLUME, POL_BY_NOTHING };
+enum pol_measure {
+    POL_BY_COST,
+    POL_BY_LATENCY,
+    POL_BY_APPROVAL,
+    POL_BY_VOLUME,
+    POL_BY_VALUE,
+    POL_BY_NOTHING
+};
 
 struct pol_step {
     enum pol_target_kind kind;

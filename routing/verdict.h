@@ -11,6 +11,9 @@
 struct rt_verdict {
     uint8_t provider[LIMIT_PROVIDERS]; /* indices, in the order to try them */
     uint8_t providers;
+    /* These of them were ordered by value, and nobody insists: the plan may put one of them first
+     * that shall be looked at again, or leave a new one behind. scored 0: none. */
+    uint8_t scored_from, scored;
     bool decline;     /* the policy turns the payment away */
     const char *rule; /* name of the rule that decided; static for the snapshot's life */
     const char *file; /* where it stands */

@@ -137,6 +137,41 @@ static void a_chain_continues_when_its_target_is_out(void **state)
     kit_fini(&kit);
 }
 
+static void best_value_then_cheaper_then_as_written(void **state)
+{
+    struct pol_facts f = anybody();
+    struct rt_verdict v;
+
+    (void)state;
+    compile(HEAD "rule \"pin\" when country is FR use b then best value of any\n"
+                 "rule \"worth\" when country is DE and value of b < EUR 0.00 use c\n"
+                 "default use best value of any");
+    f.amount = (struct money){ 2000, currency_find(SPAN("EUR")) };
+    assert_int_equal(kit_first(&kit, &f, &v), 0); /* nothing known: as written */
+    assert_int_equal(v.scored_from, 0);
+    assert_int_equal(v.scored, 3);
+    f.provider[1].cost_ppm = 9000;
+    f.provider[2].cost_ppm = 3000;
+    assert_int_equal(kit_first(&kit, &f, &v), 2);
+    f.provider[0].value_micro = -5;
+    f.provider[1].value_micro = 7;
+    assert_int_equal(kit_first(&kit, &f, &v), 1);
+    assert_int_equal(v.provider[1], 0);
+    assert_int_equal(v.provider[2], 2); /* unknown: last */
+    f.provider[0].value_micro = 7;
+    f.provider[0].cost_ppm = 9001;
+    assert_int_equal(kit_first(&kit, &f, &v), 1); /* equal: the cheaper */
+    f.country = rt_country_of(SPAN("FR"));
+    assert_int_equal(kit_first(&kit, &f, &v), 1);
+    assert_int_equal(v.scored_from, 1); /* b was named before */
+    assert_int_equal(v.scored, 2);
+    f.country = rt_country_of(SPAN("DE"));
+    assert_int_equal(kit_first(&kit, &f, &v), 1); /* 0.000007 cents are not below nothing */
+    f.provider[1].value_micro = -1;
+    assert_int_equal(kit_first(&kit, &f, &v), 2);
+    kit_fini(&kit);
+}
+
 static void cheapest_keeps_within_its_guard(void **state)
 {
     struct pol_facts f = anybody();
@@ -285,6 +320,7 @@ int main(void)
         cmocka_unit_test(card_digits_match_as_far_as_they_are_known),
         cmocka_unit_test(the_clock_stands_in_a_zone),
         cmocka_unit_test(a_chain_continues_when_its_target_is_out),
+        cmocka_unit_test(best_value_then_cheaper_then_as_written),
         cmocka_unit_test(cheapest_keeps_within_its_guard),
         cmocka_unit_test(commitments_are_paced),
         cmocka_unit_test(periods_begin_where_people_think),
