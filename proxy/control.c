@@ -22,6 +22,7 @@
 #include "proxy/report.h"
 #include "proxy/snapshot.h"
 #include "proxy/tls.h"
+#include "proxy/view.h"
 #include "proxy/worker.h"
 #include "routing/base/check.h"
 
@@ -35,6 +36,7 @@ struct control {
     struct px_journal *journal;
     struct px_tls_server *tls;
     struct px_snapshot *snapshot; /* in force */
+    struct px_view *view;         /* the same */
     unsigned refused;             /* snapshots that could not be built */
     struct px_worker *worker[LIMIT_WORKERS];
     int fd[LIMIT_WORKERS][PX_LISTEN_MAX];
@@ -249,6 +251,7 @@ static enum err start(struct control *k, struct diag *why)
                                      .journal = k->journal,
                                      .snapshot = k->snapshot,
                                      .tls = k->tls,
+                                     .view = k->view,
                                      .listen_fd = k->fd[k->workers],
                                      .listen_fds = k->fds,
                                      .index = k->workers,
@@ -276,6 +279,7 @@ static void stop(struct control *k)
     }
     px_tls_server_unref(k->tls);
     px_snapshot_unref(k->snapshot);
+    px_view_unref(k->view);
     ev_loop_destroy(k->loop);
 }
 
@@ -284,7 +288,8 @@ enum err px_control_run(const struct px_config *c, const struct px_credentials *
 {
     struct control k = { .config = c,
                          .credentials = credentials,
-                         .snapshot = px_snapshot_ref(snapshot) };
+                         .snapshot = px_snapshot_ref(snapshot),
+                         .view = px_view_create() };
     enum err e;
 
     memset(k.fd, -1, sizeof k.fd);

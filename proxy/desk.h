@@ -16,12 +16,14 @@ struct px_mailbox;
 struct px_payment;
 struct px_snapshot;
 struct px_upstream;
+struct px_view;
 
 struct px_desk {
     struct ev_loop *loop;
     const struct px_config *config;
     const struct px_credentials *credentials;
     struct px_snapshot *snapshot;                  /* what payments are decided from now */
+    struct px_view *view;                          /* what operators and other nodes say now */
     struct px_upstream *upstream[LIMIT_PROVIDERS]; /* same index as config->provider */
     struct px_journal *journal;
     struct px_mailbox *mailbox; /* where the journal's letters come back */

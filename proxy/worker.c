@@ -19,8 +19,10 @@
 #include "proxy/reconcile.h"
 #include "proxy/server.h"
 #include "proxy/snapshot.h"
+#include "proxy/tally.h"
 #include "proxy/tls.h"
 #include "proxy/upstream.h"
+#include "proxy/view.h"
 #include "routing/base/check.h"
 
 enum { RECONCILE_EVERY_MS = 1000, LANDING_TICK_MS = 20 };
@@ -34,6 +36,8 @@ struct px_worker {
     atomic_bool drain_asked_;
     _Atomic(struct px_tls_server *) tls_given_;    /* NULL: none; ours to unref */
     _Atomic(struct px_snapshot *) snapshot_given_; /* the same */
+    _Atomic(struct px_view *) view_given_;         /* the same */
+    struct px_mailbox *notes_;                     /* from the hub: px_note */
     ev_timer landing_;                             /* while draining: are all payments down? */
     double landing_until_;
     bool drained_;   /* the server is */
@@ -75,6 +79,7 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
     int deadline_ms = w->terms_.config->drain_ms;
     struct px_tls_server *tls = atomic_exchange(&w->tls_given_, NULL);
     struct px_snapshot *snapshot = atomic_exchange(&w->snapshot_given_, NULL);
+    struct px_view *view = atomic_exchange(&w->view_given_, NULL);
 
     (void)revents;
     if (tls != NULL) {
@@ -85,6 +90,10 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
         px_snapshot_unref(w->desk_.snapshot);
         w->desk_.snapshot = snapshot;
     }
+    if (view != NULL) {
+        px_view_unref(w->desk_.view);
+        w->desk_.view = view;
+    }
     if (w->desk_.draining || !atomic_load(&w->drain_asked_))
         return;
     w->desk_.draining = true;
@@ -94,6 +103,15 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
     w->landing_until_ = ev_now(loop) + deadline_ms / 1e3;
     ev_timer_set(&w->landing_, LANDING_TICK_MS / 1e3, LANDING_TICK_MS / 1e3);
     ev_timer_start(loop, &w->landing_);
+}
+
+static void on_note(void *ctx, struct px_letter *l)
+{
+    struct px_note *note = (struct px_note *)l;
+
+    (void)ctx;
+    if (note->kind == PX_NOTE_FOREIGN)
+        free(note);
 }
 
 static enum err open_upstreams(struct px_worker *w, struct diag *why)
@@ -161,10 +179,13 @@ static void destroy(struct px_worker *w)
     }
     px_dns_destroy(w->dns_);
     px_mailbox_destroy(w->desk_.mailbox);
+    px_mailbox_destroy(w->notes_);
     px_hmac_destroy(w->desk_.keys);
     px_tls_server_unref(atomic_load(&w->tls_given_));
     px_snapshot_unref(atomic_load(&w->snapshot_given_));
     px_snapshot_unref(w->desk_.snapshot);
+    px_view_unref(atomic_load(&w->view_given_));
+    px_view_unref(w->desk_.view);
     if (w->loop_ != NULL)
         ev_loop_destroy(w->loop_);
     free(w);
@@ -210,8 +231,10 @@ enum err px_worker_start(const struct px_worker_terms *t, struct px_worker **out
                                  .config = t->config,
                                  .credentials = t->credentials,
                                  .journal = t->journal,
-                                 .snapshot = px_snapshot_ref(t->snapshot) };
+                                 .snapshot = px_snapshot_ref(t->snapshot),
+                                 .view = px_view_ref(t->view) };
     w->desk_.mailbox = px_mailbox_create(w->loop_, px_journal_on_letter, NULL);
+    w->notes_ = px_mailbox_create(w->loop_, on_note, w);
     w->desk_.keys = px_hmac_create(secret_reveal(t->config->key_derivation));
     if ((e = px_dns_create(w->loop_, &w->dns_)) != OK || (e = open_upstreams(w, why)) != OK ||
         (e = open_server(w)) != OK)
@@ -240,6 +263,17 @@ void px_worker_use_snapshot(struct px_worker *w, struct px_snapshot *s)
 {
     px_snapshot_unref(atomic_exchange(&w->snapshot_given_, px_snapshot_ref(s)));
     ev_async_send(w->loop_, &w->wake_);
+}
+
+void px_worker_use_view(struct px_worker *w, struct px_view *v)
+{
+    px_view_unref(atomic_exchange(&w->view_given_, px_view_ref(v)));
+    ev_async_send(w->loop_, &w->wake_);
+}
+
+void px_worker_tell(struct px_worker *w, struct px_note *note)
+{
+    px_mailbox_send(w->notes_, &note->letter);
 }
 
 void px_worker_drain(struct px_worker *w)

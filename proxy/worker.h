@@ -11,8 +11,11 @@
 struct px_config;
 struct px_credentials;
 struct px_journal;
+struct px_mailbox;
+struct px_note;
 struct px_snapshot;
 struct px_tls_server;
+struct px_view;
 struct px_worker;
 
 struct px_worker_terms {
@@ -21,6 +24,8 @@ struct px_worker_terms {
     struct px_journal *journal;
     struct px_snapshot *snapshot; /* what to decide from, until another is given */
     struct px_tls_server *tls;    /* NULL: clear text */
+    struct px_view *view;         /* what operators and other nodes say, until another is given */
+    struct px_mailbox *hub;       /* where px_tally goes; NULL: nowhere */
     const int *listen_fd;         /* this worker's own sockets; they stay the caller's */
     unsigned listen_fds;
     unsigned index;
@@ -34,6 +39,11 @@ MUST enum err px_worker_start(const struct px_worker_terms *t, struct px_worker 
 void px_worker_use_tls(struct px_worker *w, struct px_tls_server *tls);
 /* Any thread: payments from now on are decided from this one; those under way keep theirs. */
 void px_worker_use_snapshot(struct px_worker *w, struct px_snapshot *s);
+/* Any thread: payments from now on see this one. The newest given is taken, those between are not.
+ */
+void px_worker_use_view(struct px_worker *w, struct px_view *v);
+/* Any thread: its own px_tally back, or a px_foreign that is the worker's from now on. */
+void px_worker_tell(struct px_worker *w, struct px_note *note);
 /* Any thread: stop accepting, tell the clients, let payments land. */
 void px_worker_drain(struct px_worker *w);
 /* Waits for the thread and frees everything. After px_worker_drain. */
