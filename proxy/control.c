@@ -90,17 +90,6 @@ static void log_mistakes(struct px_report *report)
     free(text);
 }
 
-/* The policy's revision as people write it; "" without one. */
-static const char *policy_word(const struct px_snapshot *s, char word[17])
-{
-    if (s->policy.program == NULL)
-        word[0] = '\0';
-    else
-        (void)snprintf(word, 17, "%016llx",
-                       (unsigned long long)pol_program_revision(s->policy.program));
-    return word;
-}
-
 /* On any mistake what is in force stays. */
 static void renew_snapshot(struct control *k)
 {
@@ -118,7 +107,7 @@ static void renew_snapshot(struct control *k)
         for (unsigned i = 0; i < k->workers; i++)
             px_worker_use_snapshot(k->worker[i], fresh);
         LOG(INFO, "snapshot.in_force", F("number", fresh->number),
-            F("policy", policy_word(fresh, word)));
+            F("policy", px_policy_word(&fresh->policy, word)));
     }
     px_report_destroy(report);
 }

@@ -19,18 +19,15 @@ static enum err told(enum err e, struct diag *why, const char *path, int error)
     return e;
 }
 
-static enum err open_plain(const char *path, int *fd, size_t *n, struct diag *why)
+static enum err open_plain(const char *path, int *fd, struct stat *s, struct diag *why)
 {
-    struct stat s;
-
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (*fd < 0)
         return told(errno == ENOENT ? E_NOTFOUND : E_IO, why, path, errno);
-    if (fstat(*fd, &s) != 0 || !S_ISREG(s.st_mode)) {
+    if (fstat(*fd, s) != 0 || !S_ISREG(s->st_mode)) {
         close(*fd);
-        return told(E_IO, why, path, S_ISDIR(s.st_mode) ? EISDIR : EINVAL);
+        return told(E_IO, why, path, S_ISDIR(s->st_mode) ? EISDIR : EINVAL);
     }
-    *n = (size_t)s.st_size;
     return OK;
 }
 
@@ -52,13 +49,15 @@ static bool read_all(int fd, char *to, size_t n)
 
 enum err px_file_read(const char *path, size_t most, struct px_file *out, struct diag *why)
 {
+    struct stat s;
     enum err e;
     char *text;
     size_t n;
     int fd;
 
-    if ((e = open_plain(path, &fd, &n, why)) != OK)
+    if ((e = open_plain(path, &fd, &s, why)) != OK)
         return e;
+    n = (size_t)s.st_size;
     if (n > most) {
         diag_set(why, "%.140s is longer than %zu bytes", path, most);
         close(fd);
@@ -73,22 +72,24 @@ enum err px_file_read(const char *path, size_t most, struct px_file *out, struct
     }
     close(fd);
     text[n] = '\0';
-    *out = (struct px_file){ .text = { text, n }, .read_ = text };
+    *out = (struct px_file){ .text = { text, n }, .changed_s = s.st_mtime, .read_ = text };
     return OK;
 }
 
 enum err px_file_map(const char *path, struct px_file *out, struct diag *why)
 {
+    struct stat s;
     enum err e;
     size_t n;
     void *at;
     int fd;
 
-    if ((e = open_plain(path, &fd, &n, why)) != OK)
+    if ((e = open_plain(path, &fd, &s, why)) != OK)
         return e;
+    n = (size_t)s.st_size;
     if (n == 0) {
         close(fd);
-        *out = (struct px_file){ 0 };
+        *out = (struct px_file){ .changed_s = s.st_mtime };
         return OK;
     }
     at = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -103,7 +104,7 @@ enum err px_file_map(const char *path, struct px_file *out, struct diag *why)
     }
     close(fd);
     if (e == OK)
-        *out = (struct px_file){ .text = { at, n }, .mapped_ = at };
+        *out = (struct px_file){ .text = { at, n }, .changed_s = s.st_mtime, .mapped_ = at };
     return e;
 }
 

@@ -3,6 +3,7 @@
 #define PX_FILE_H
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "routing/base/err.h"
 #include "routing/base/span.h"
@@ -10,8 +11,9 @@
 /* A file's bytes, followed by a NUL when they were read (not when mapped). */
 struct px_file {
     struct span text;
-    char *read_;   /* malloc */
-    void *mapped_; /* pages */
+    int64_t changed_s; /* seconds since 1970, of the file that was read */
+    char *read_;       /* malloc */
+    void *mapped_;     /* pages */
 };
 
 /* errors  E_NOTFOUND, E_IO, E_LIMIT (longer than most bytes), E_NOMEM; why says it for people. */

@@ -7,14 +7,13 @@
 #include "proxy/config.h"
 #include "proxy/report.h"
 
-enum { TEXTS = 128, PATH = 4096 };
+enum { PATH = 4096 };
 
 struct building {
     const struct px_policy_reader *reader;
     struct arena *arena;
     const char *dir; /* with its slash; "" if there is none */
-    const struct px_source *text[TEXTS];
-    unsigned texts;
+    struct px_policy *out;
 };
 
 /* The part of a path up to its last slash. */
@@ -41,13 +40,13 @@ static const struct px_source *read_text(struct building *b, const char *name, s
     const char *path = name == NULL ? NULL : joined(b->arena, span_str(b->dir), span_str(name));
     const struct px_source *source;
 
-    if (path == NULL || b->texts == TEXTS) {
+    if (path == NULL || b->out->texts == PX_POLICY_TEXTS) {
         diag_set(why, "too many texts, or too long a path");
         return NULL;
     }
     source = b->reader->read(b->reader->ctx, path, name, why);
     if (source != NULL)
-        b->text[b->texts++] = source;
+        b->out->text[b->out->texts++] = source;
     return source;
 }
 
@@ -75,9 +74,9 @@ static bool is_zone(void *ctx, const char *name)
 
 static const struct px_source *source_of(const struct building *b, const struct pol_source *s)
 {
-    for (unsigned i = 0; s != NULL && i < b->texts; i++) {
-        if (strcmp(b->text[i]->name, s->name) == 0)
-            return b->text[i];
+    for (unsigned i = 0; s != NULL && i < b->out->texts; i++) {
+        if (strcmp(b->out->text[i]->name, s->name) == 0)
+            return b->out->text[i];
     }
     return NULL;
 }
@@ -138,7 +137,7 @@ static bool take_zones(struct building *b, struct px_policy *out)
 bool px_policy_build(const struct px_config *c, const struct px_policy_reader *reader,
                      struct arena *a, struct px_report *report, struct px_policy *out)
 {
-    struct span folder = folder_of(c->policy_path);
+    struct span folder = folder_of(reader->path);
     struct building *b = ARENA_NEW(a, struct building);
     const struct px_source *text;
     struct diag why = { 0 };
@@ -148,12 +147,37 @@ bool px_policy_build(const struct px_config *c, const struct px_policy_reader *r
     b->reader = reader;
     b->arena = a;
     b->dir = folder.n == 0 ? "" : arena_str(a, folder);
-    text = read_text(b, c->policy_path + folder.n, &why);
+    b->out = out;
+    text = read_text(b, reader->path + folder.n, &why);
     if (text == NULL) {
         diag_set(px_report_error(report, "B120", (struct px_place){ 0 }), "%s", why.text);
         return false;
     }
     return compile(b, text, c, report, out) && take_zones(b, out);
+}
+
+void px_policy_fini(struct px_policy *p)
+{
+    pol_program_fini(p->program);
+    p->program = NULL;
+}
+
+void px_policy_bundle(const struct px_policy *p, struct px_bundle *out)
+{
+    out->texts = p->texts;
+    for (unsigned i = 0; i < p->texts; i++)
+        out->text[i] = (struct px_bundle_text){ .name = p->text[i]->name,
+                                                .changed_s = p->text[i]->changed_s,
+                                                .text = p->text[i]->text };
+}
+
+const char *px_policy_word(const struct px_policy *p, char word[17])
+{
+    struct buf b = buf_over(word, 17);
+
+    if (p->program != NULL)
+        buf_fmt(&b, "%016llx", (unsigned long long)pol_program_revision(p->program));
+    return buf_z(&b);
 }
 
 void px_policy_clock(const struct px_policy *p, struct pol_facts *f)

@@ -8,6 +8,7 @@
 #ifndef PX_REPORT_H
 #define PX_REPORT_H
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "routing/base/buf.h"
@@ -18,7 +19,8 @@ struct px_source {
     const char *name; /* as people call it: "signalbox.yaml", "--set" */
     const char *dir;  /* what relative paths in it are relative to */
     struct span text;
-    unsigned skip; /* bytes of its first line in front of what was parsed: "--set" keys */
+    unsigned skip;     /* bytes of its first line in front of what was parsed: "--set" keys */
+    int64_t changed_s; /* when the file was last changed, seconds since 1970; 0: unknown */
 };
 
 /* line and col count from 1, col and len in characters; line 0: the source as a whole. */

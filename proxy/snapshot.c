@@ -16,6 +16,7 @@ static void destroy(void *what)
 {
     struct px_snapshot *s = what;
 
+    px_policy_fini(&s->policy);
     for (unsigned i = 0; i < s->lists_; i++)
         px_file_close(&s->list_[i].file);
     px_bins_close(&s->bins);
@@ -163,15 +164,55 @@ static bool build_fees(struct px_snapshot *s, unsigned provider, const struct px
 struct policy_texts {
     struct px_snapshot *s;
     const struct px_snapshot *before;
+    const struct px_snapshot_from *from;
 };
+
+static const struct px_source *text_before(const struct px_snapshot *before, const char *name)
+{
+    for (unsigned i = 0; before != NULL && i < before->policy.texts; i++) {
+        if (strcmp(before->policy.text[i]->name, name) == 0)
+            return before->policy.text[i];
+    }
+    return NULL;
+}
+
+/* A policy that was cut off has lost its default and does not compile; a list that was cut off
+ * looks like a list. */
+static bool list_kept(const struct policy_texts *t, const struct px_source *fresh, struct diag *why)
+{
+    const struct px_source *was = text_before(t->before, fresh->name);
+
+    if (t->from->may_shrink || was == NULL || span_ends(span_str(fresh->name), ".route") ||
+        was->text.n < SMALL || fresh->text.n >= was->text.n / SHRUNK)
+        return true;
+    diag_set(why, "%.100s had %zu bytes and has %zu now: refused", fresh->name, was->text.n,
+             fresh->text.n);
+    return false;
+}
+
+static enum err copy_text(const struct px_bundle *b, const char *name, struct px_file *out,
+                          struct diag *why)
+{
+    const struct px_bundle_text *t = px_bundle_find(b, name);
+    char *copy = t == NULL ? NULL : malloc(t->text.n + 1);
+
+    if (copy == NULL) {
+        diag_set(why, t == NULL ? "%.140s was not sent along" : "no memory for %.140s", name);
+        return t == NULL ? E_NOTFOUND : E_NOMEM;
+    }
+    memcpy(copy, t->text.p, t->text.n);
+    copy[t->text.n] = '\0';
+    *out = (struct px_file){ { copy, t->text.n }, t->changed_s, copy, NULL };
+    return OK;
+}
 
 /* Imports and lists are texts of the snapshot like any other. */
 static const struct px_source *read_policy(void *ctx, const char *path, const char *name,
                                            struct diag *why)
 {
     struct policy_texts *t = ctx;
+    const struct px_bundle *bundle = t->from->bundle;
     struct px_snapshot_list *l;
-    size_t was = size_before(t->before, path);
 
     if (t->s->lists_ == PX_SNAPSHOT_LISTS) {
         diag_set(why, "more than %d files", PX_SNAPSHOT_LISTS);
@@ -179,33 +220,34 @@ static const struct px_source *read_policy(void *ctx, const char *path, const ch
     }
     l = name_list(t->s, path);
     l->source->name = name;
-    if (px_file_read(path, LIST_BYTES, &l->file, why) != OK)
+    if ((bundle != NULL ? copy_text(bundle, name, &l->file, why)
+                        : px_file_read(path, LIST_BYTES, &l->file, why)) != OK)
         return NULL;
     l->source->text = l->file.text;
+    l->source->changed_s = l->file.changed_s;
     l->was = l->file.text.n;
-    if (was >= SMALL && l->was < was / SHRUNK) {
-        diag_set(why, "it had %zu bytes and has %zu now: refused", was, l->was);
-        return NULL;
-    }
-    return l->source;
+    return list_kept(t, l->source, why) ? l->source : NULL;
 }
 
 static bool build_policy(struct px_snapshot *s, const struct px_snapshot *before,
-                         struct px_report *report)
+                         const struct px_snapshot_from *from, struct px_report *report)
 {
-    struct policy_texts texts = { s, before };
-    struct px_policy_reader reader = { read_policy, &texts };
+    struct policy_texts texts = { s, before, from };
+    struct px_policy_reader reader = { read_policy, &texts,
+                                       from->bundle != NULL ? from->bundle->text[0].name
+                                                            : s->config->policy_path };
 
-    return s->config->policy_path == NULL ||
+    return reader.path == NULL ||
            px_policy_build(s->config, &reader, &s->arena_, report, &s->policy);
 }
 
 /* Everything is looked at, so that all mistakes are told at once. */
-static bool build(struct px_snapshot *s, const struct px_snapshot *before, struct px_report *report)
+static bool build(struct px_snapshot *s, const struct px_snapshot *before,
+                  const struct px_snapshot_from *from, struct px_report *report)
 {
     bool ok = build_bins(s, before, report);
 
-    ok = build_policy(s, before, report) && ok;
+    ok = build_policy(s, before, from, report) && ok;
     ok = build_geo(s, report) && ok;
     ok = build_rates(s, before, report) && ok;
     for (unsigned i = 0; i < s->config->providers; i++)
@@ -216,6 +258,15 @@ static bool build(struct px_snapshot *s, const struct px_snapshot *before, struc
 enum err px_snapshot_build(const struct px_config *c, const struct px_snapshot *before,
                            struct px_report *report, struct px_snapshot **out)
 {
+    struct px_snapshot_from from = { .bundle = NULL };
+
+    return px_snapshot_build_from(c, before, &from, report, out);
+}
+
+enum err px_snapshot_build_from(const struct px_config *c, const struct px_snapshot *before,
+                                const struct px_snapshot_from *from, struct px_report *report,
+                                struct px_snapshot **out)
+{
     struct px_snapshot *s = calloc(1, sizeof *s);
 
     if (s == NULL)
@@ -224,7 +275,7 @@ enum err px_snapshot_build(const struct px_config *c, const struct px_snapshot *
     arena_init(&s->arena_, NULL, 0, px_heap(), MEMORY);
     s->config = c;
     s->number = before == NULL ? 1 : before->number + 1;
-    if (!build(s, before, report)) {
+    if (!build(s, before, from, report)) {
         px_report_keep(report, destroy, s); /* findings point into it */
         return E_SYNTAX;
     }

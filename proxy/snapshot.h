@@ -46,5 +46,14 @@ struct px_snapshot {
 MUST enum err px_snapshot_build(const struct px_config *c, const struct px_snapshot *before,
                                 struct px_report *report, struct px_snapshot **out);
 struct px_snapshot *px_snapshot_ref(struct px_snapshot *s); /* any thread */
-void px_snapshot_unref(struct px_snapshot *s);              /* any thread; NULL does nothing */
+/* Where its policy comes from. */
+struct px_snapshot_from {
+    const struct px_bundle *bundle; /* NULL: the configured file */
+    bool may_shrink;                /* lists of the policy may lose nine tenths of themselves */
+};
+/* The same with a policy that need not be the configured one; bundle is copied. */
+MUST enum err px_snapshot_build_from(const struct px_config *c, const struct px_snapshot *before,
+                                     const struct px_snapshot_from *from, struct px_report *report,
+                                     struct px_snapshot **out);
+void px_snapshot_unref(struct px_snapshot *s); /* any thread; NULL does nothing */
 #endif
