@@ -127,9 +127,11 @@ static unsigned pick(const struct pol_program *p, const struct pol_step *s,
 static unsigned split(const struct pol_program *p, const struct pol_step *s,
                       const struct pol_facts *f, struct candidate c[LIMIT_PROVIDERS])
 {
-    struct span key = s->by == POL_NONE ? SPAN_NONE : pol_text_of(p, f, s->by);
-    uint64_t h = key.n == 0 ? hash64_mix(f->seed, s->salt) : hash64(key, s->salt);
+    uint64_t h;
 
+    if (s->by == POL_NONE || !pol_text_hash(p, f, s->by, &h))
+        h = f->seed;
+    h = hash64_mix(h, s->salt);
     for (unsigned i = 0; i < s->members; i++) {
         const struct pol_member *m = &p->member[s->first + i];
 

@@ -6,13 +6,15 @@
 #include "routing/base/check.h"
 #include "routing/base/hash.h"
 
-enum known { NO, YES, UNKNOWN };
+enum known { NO = POL_IS_NO, YES = POL_IS_YES, UNKNOWN = POL_IS_UNKNOWN };
 
 struct eval {
     const struct pol_program *p;
     const struct pol_facts *f;
     uint16_t slot[POL_SLOTS_];
     uint64_t bin_lo, bin_hi; /* what is known of its 11 digits; lo > hi: nothing */
+    bool long_bin;           /* more digits than a record may hold ... */
+    uint64_t six_lo, six_hi; /* ... which would know this much */
 };
 
 static enum known truth(bool b)
@@ -33,10 +35,38 @@ struct span pol_text_of(const struct pol_program *p, const struct pol_facts *f, 
     return SPAN_NONE;
 }
 
-static enum known in_texts(const struct pol_program *p, const struct pol_ins *ins, struct span s)
+/* ---- what a record can not hold ---- */
+
+static uint32_t number_of(const struct eval *e, const struct pol_ins *ins)
+{
+    return (uint32_t)(ins - e->p->ins);
+}
+
+/* Notes the answer for the record, if one is kept. */
+static enum known noted(const struct eval *e, const struct pol_ins *ins, enum known k)
+{
+    if (e->f->said != NULL)
+        pol_said_note(e->f->said, number_of(e, ins), (enum pol_is)k);
+    return k;
+}
+
+static bool again(const struct eval *e)
+{
+    return e->f->said != NULL && e->f->said->again;
+}
+
+static enum known looked_up(const struct eval *e, const struct pol_ins *ins)
+{
+    return (enum known)pol_said_find(e->f->said, number_of(e, ins));
+}
+
+/* ---- tests of texts ---- */
+
+/* s: NULL if nothing but its hash is known. */
+static enum known in_texts(const struct pol_program *p, const struct pol_ins *ins, uint64_t hash,
+                           const struct span *s)
 {
     const struct pol_pair *pair = &p->pair[ins->set];
-    uint64_t hash = hash64(s, 0);
     uint32_t lo = 0, hi = ins->n;
 
     while (lo < hi) {
@@ -48,7 +78,7 @@ static enum known in_texts(const struct pol_program *p, const struct pol_ins *in
             hi = mid;
     }
     for (; lo < ins->n && pair[lo].lo == hash; lo++) {
-        if (span_eq(p->text[pair[lo].hi], s))
+        if (s == NULL || span_eq(p->text[pair[lo].hi], *s))
             return YES;
     }
     return NO;
@@ -64,68 +94,112 @@ static enum known matches(const struct pol_regex *r, struct span s)
     return UNKNOWN; /* too much work: not true, and the trace says so */
 }
 
+static enum known test_hidden(const struct eval *e, const struct pol_ins *ins)
+{
+    uint64_t hash;
+
+    if (!pol_text_hash(e->p, e->f, ins->a, &hash))
+        return UNKNOWN;
+    if (ins->op == POL_OP_TEXT)
+        return truth(hash == hash64(e->p->text[ins->set], 0));
+    if (ins->op == POL_OP_TEXTS)
+        return in_texts(e->p, ins, hash, NULL);
+    return looked_up(e, ins);
+}
+
+static enum known starts(struct span s, struct span want)
+{
+    return truth(s.n >= want.n && memcmp(s.p, want.p, want.n) == 0);
+}
+
 static enum known test_text(const struct eval *e, const struct pol_ins *ins)
 {
-    struct span s = pol_text_of(e->p, e->f, ins->a), want;
+    struct span s;
+    enum known k;
 
+    if (pol_text_hidden(e->f, ins->a))
+        return test_hidden(e, ins);
+    s = pol_text_of(e->p, e->f, ins->a);
     if (s.n == 0)
         return UNKNOWN;
     if (ins->op == POL_OP_TEXT)
         return truth(span_eq(s, e->p->text[ins->set]));
     if (ins->op == POL_OP_TEXTS)
-        return in_texts(e->p, ins, s);
-    if (ins->op == POL_OP_REGEX)
-        return matches(&e->p->regex[ins->set], s);
-    want = e->p->text[ins->set];
-    return truth(s.n >= want.n && memcmp(s.p, want.p, want.n) == 0);
+        return in_texts(e->p, ins, hash64(s, 0), &s);
+    k = ins->op == POL_OP_REGEX ? matches(&e->p->regex[ins->set], s)
+                                : starts(s, e->p->text[ins->set]);
+    return pol_text_private(ins->a) ? noted(e, ins, k) : k;
 }
 
 /* ---- card digits ---- */
 
 /* Wholly inside a range: yes. Partly: the digits that are known do not say. */
-static enum known test_bin(const struct eval *e, const struct pol_ins *ins)
+static enum known in_ranges(const struct eval *e, const struct pol_ins *ins, uint64_t from,
+                            uint64_t to)
 {
     const struct pol_pair *pair = &e->p->pair[ins->set];
     uint32_t lo = 0, hi = ins->n;
 
-    if (e->bin_lo > e->bin_hi)
-        return UNKNOWN;
     while (lo < hi) { /* the first range that does not end before the digits begin */
         uint32_t mid = lo + (hi - lo) / 2;
 
-        if (pair[mid].hi < e->bin_lo)
+        if (pair[mid].hi < from)
             lo = mid + 1;
         else
             hi = mid;
     }
-    if (lo == ins->n || pair[lo].lo > e->bin_hi)
+    if (lo == ins->n || pair[lo].lo > to)
         return NO;
-    return pair[lo].lo <= e->bin_lo && e->bin_hi <= pair[lo].hi ? YES : UNKNOWN;
+    return pair[lo].lo <= from && to <= pair[lo].hi ? YES : UNKNOWN;
+}
+
+/* What six digits say holds for all digits too; what they leave open is noted. */
+static enum known test_bin(const struct eval *e, const struct pol_ins *ins)
+{
+    enum known six;
+
+    if (e->bin_lo > e->bin_hi)
+        return UNKNOWN;
+    if (!e->long_bin || e->f->said == NULL)
+        return in_ranges(e, ins, e->bin_lo, e->bin_hi);
+    six = in_ranges(e, ins, e->six_lo, e->six_hi);
+    if (six != UNKNOWN)
+        return six;
+    return again(e) ? looked_up(e, ins) : noted(e, ins, in_ranges(e, ins, e->bin_lo, e->bin_hi));
 }
 
 static enum known test_bin_regex(const struct eval *e, const struct pol_ins *ins)
 {
     char text[24];
     struct buf b = BUF_OF(text);
+    enum known k;
 
     if (e->f->bin_digits == 0)
         return UNKNOWN;
+    if (e->long_bin && again(e))
+        return looked_up(e, ins);
     buf_pad(&b, e->f->bin, e->f->bin_digits);
-    return matches(&e->p->regex[ins->set], buf_span(&b));
+    k = matches(&e->p->regex[ins->set], buf_span(&b));
+    return e->long_bin ? noted(e, ins, k) : k;
 }
 
 static void read_bin(struct eval *e)
 {
+    static const uint64_t six = 100000; /* numbers of 11 digits that share the first six */
     uint64_t width = 1;
 
     e->bin_lo = 1;
     e->bin_hi = 0;
+    e->long_bin = false;
     if (e->f->bin_digits < 6 || e->f->bin_digits > POL_BIN_DIGITS)
         return;
     for (unsigned i = e->f->bin_digits; i < POL_BIN_DIGITS; i++)
         width *= 10;
     e->bin_lo = e->f->bin * width;
     e->bin_hi = e->bin_lo + width - 1;
+    e->six_lo = e->bin_lo / six * six;
+    e->six_hi = e->six_lo + six - 1;
+    e->long_bin = (again(e) ? e->f->said->bin_digits : e->f->bin_digits) > POL_SAID_DIGITS;
 }
 
 /* ---- the clock ---- */
@@ -198,11 +272,16 @@ static enum known test_provider(const struct eval *e, const struct pol_ins *ins)
 
 static bool is_known(const struct eval *e, const struct pol_ins *ins)
 {
+    uint64_t hash;
+
     switch (pol_attribute((enum pol_attr)ins->b)->type) {
     case POL_TYPE_MONEY: return e->f->amount.cur != CURRENCY_NONE;
     case POL_TYPE_BIN: return e->f->bin_digits != 0;
     case POL_TYPE_TEXT:
-    case POL_TYPE_META: return pol_text_of(e->p, e->f, ins->a).n > 0;
+    case POL_TYPE_META:
+        if (pol_text_hidden(e->f, ins->a))
+            return pol_text_hash(e->p, e->f, ins->a, &hash);
+        return pol_text_of(e->p, e->f, ins->a).n > 0;
     case POL_TYPE_WORD:
     case POL_TYPE_CLOCK:
     case POL_TYPE_HOUR:
@@ -289,17 +368,11 @@ static enum known test_commit(const struct eval *e, const struct pol_ins *ins)
 
 static enum known test_sample(const struct eval *e, const struct pol_ins *ins)
 {
-    struct span key;
-    uint64_t salt = (uint64_t)ins->hi, h;
+    uint64_t h = e->f->seed;
 
-    if (ins->a == POL_NONE) {
-        h = hash64_mix(e->f->seed, salt);
-    } else {
-        key = pol_text_of(e->p, e->f, ins->a);
-        if (key.n == 0)
-            return UNKNOWN;
-        h = hash64(key, salt);
-    }
+    if (ins->a != POL_NONE && !pol_text_hash(e->p, e->f, ins->a, &h))
+        return UNKNOWN;
+    h = hash64_mix(h, (uint64_t)ins->hi);
     return truth(h < (uint64_t)ins->lo || (uint64_t)ins->lo == UINT64_MAX);
 }
 

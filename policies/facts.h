@@ -90,6 +90,8 @@ enum {
     POL_NO_ZONE = INT32_MIN, /* an offset that the shell does not know */
 };
 
+struct pol_said; /* policies/said.h */
+
 struct pol_facts {
     int64_t now_s; /* seconds since 1970, UTC */
     uint64_t seed; /* the payment key's hash: what `by payment` splits on */
@@ -117,6 +119,10 @@ struct pol_facts {
     struct pol_sight provider[LIMIT_PROVIDERS];
     struct pol_volume volume[POL_COMMITS_MAX];
     int32_t zone_offset_s[POL_ZONES_MAX]; /* local time minus UTC now, by the program's zones */
+
+    /* NULL, or what stands in for facts that no record may hold. The one thing an evaluation writes
+     * to. Lent for the evaluation alone. */
+    struct pol_said *said;
 };
 
 /* Everything unknown, nobody eligible. */

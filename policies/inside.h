@@ -11,6 +11,7 @@
 #include "policies/match.h"
 #include "policies/parse.h"
 #include "policies/program.h"
+#include "policies/said.h"
 
 enum {
     POL_RULES_MAX = 4096,
@@ -266,4 +267,12 @@ void pol_choose(const struct pol_program *p, const struct pol_rule_code *r,
                 uint16_t rule_of);
 double pol_ln(uint64_t hash);
 struct span pol_text_of(const struct pol_program *p, const struct pol_facts *f, uint16_t text);
+/* said.c */
+/* hash64(text, 0), which is all that equality, splits and samples need; false: unknown. */
+bool pol_text_hash(const struct pol_program *p, const struct pol_facts *f, uint16_t text,
+                   uint64_t *out);
+bool pol_text_private(uint16_t text);                           /* stands in no record */
+bool pol_text_hidden(const struct pol_facts *f, uint16_t text); /* and these facts are a record's */
+void pol_said_note(struct pol_said *s, uint32_t test, enum pol_is is);
+enum pol_is pol_said_find(struct pol_said *s, uint32_t test);
 #endif

@@ -3,14 +3,10 @@
 
 #include "routing/base/check.h"
 
-static enum rt_reason reason_of(const struct rt_provider *p, const struct rt_payment *pay,
-                                const struct rt_view *view)
+static enum rt_reason reason_of(enum rt_reason judged, const struct rt_sight *sight)
 {
-    const struct rt_sight *sight = &view->provider[p->index];
-    enum rt_reason r = rt_provider_judges(p, pay);
-
-    if (r != RT_REASON_ELIGIBLE)
-        return r;
+    if (judged != RT_REASON_ELIGIBLE)
+        return judged;
     if (sight->admin == RT_ADMIN_STOP)
         return RT_REASON_STOPPED;
     if (sight->admin == RT_ADMIN_DRAIN)
@@ -51,9 +47,8 @@ static void ask_next(struct rt_plan *plan, unsigned provider)
     }
 }
 
-void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct rt_payment *pay,
-                  const struct rt_verdict *verdict, const struct rt_view *view, uint64_t seed,
-                  struct rt_plan *out)
+void rt_plan_lay(const enum rt_reason *judged, unsigned n, const struct rt_verdict *verdict,
+                 const struct rt_view *view, uint64_t seed, struct rt_plan *out)
 {
     bool named[LIMIT_PROVIDERS] = { false };
 
@@ -64,9 +59,8 @@ void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct 
         unsigned p = verdict->provider[i];
 
         CHECK(p < n);
-        CHECK(providers[p].index == p);
         if (!named[p]) /* a chain may name one twice; it is asked once */
-            place(out, p, reason_of(&providers[p], pay, view));
+            place(out, p, reason_of(judged[p], &view->provider[p]));
         named[p] = true;
     }
     if (verdict->retry_to > 0)
@@ -75,6 +69,20 @@ void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct 
         if (!named[p])
             leave_out(out, p, verdict->decline ? RT_REASON_POLICY : RT_REASON_NOT_NAMED);
     }
+}
+
+void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct rt_payment *pay,
+                  const struct rt_verdict *verdict, const struct rt_view *view, uint64_t seed,
+                  struct rt_plan *out)
+{
+    enum rt_reason judged[LIMIT_PROVIDERS];
+
+    CHECK(n <= LIMIT_PROVIDERS);
+    for (unsigned p = 0; p < n; p++) {
+        CHECK(providers[p].index == p);
+        judged[p] = rt_provider_judges(&providers[p], pay);
+    }
+    rt_plan_lay(judged, n, verdict, view, seed, out);
 }
 
 void rt_plan_holder(uint8_t provider, struct rt_plan *out)

@@ -28,6 +28,10 @@ struct rt_plan {
 void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct rt_payment *pay,
                   const struct rt_verdict *verdict, const struct rt_view *view, uint64_t seed,
                   struct rt_plan *out);
+/* The same from what rt_provider_judges() said of each provider: for a decision that is made again
+ * from its record, when the payment itself is gone. */
+void rt_plan_lay(const enum rt_reason *judged, unsigned n, const struct rt_verdict *verdict,
+                 const struct rt_view *view, uint64_t seed, struct rt_plan *out);
 /* The plan of an operation on a payment that a provider already holds: that provider alone. */
 void rt_plan_holder(uint8_t provider, struct rt_plan *out);
 #endif
