@@ -51,35 +51,43 @@ static void take_costs(const struct px_snapshot *s, struct px_choice *c)
 }
 
 static void take_eligible(const struct px_config *c, const struct rt_payment *pay,
-                          struct pol_facts *f)
+                          struct px_choice *out)
 {
     for (unsigned p = 0; p < c->providers; p++) {
-        if (rt_provider_judges(&c->facts[p], pay) == RT_REASON_ELIGIBLE)
-            f->eligible |= UINT32_C(1) << p;
+        out->judged[p] = rt_provider_judges(&c->facts[p], pay);
+        if (out->judged[p] == RT_REASON_ELIGIBLE)
+            out->facts.eligible |= UINT32_C(1) << p;
     }
+}
+
+/* Answers that a record can not do without are noted on the way. */
+static void ask_policy(const struct px_policy *policy, struct px_choice *out)
+{
+    px_policy_clock(policy, &out->facts);
+    out->facts.said = &out->said;
+    pol_eval(policy->program, &out->facts, &out->verdict, NULL);
+    out->facts.said = NULL;
 }
 
 void px_decide(const struct px_snapshot *s, const struct rt_payment *pay,
                const struct px_known *known, struct span key, int64_t now_s, struct px_choice *out)
 {
     const struct px_config *c = s->config;
-    struct rt_view view;
 
-    rt_view_init(&view);
+    rt_view_init(&out->view);
     pol_facts_init(&out->facts);
+    pol_said_init(&out->said);
     pol_facts_take(&out->facts, pay);
     take_known(&out->facts, known);
     out->facts.now_s = now_s;
     out->facts.seed = hash64(key, hash64(pay->merchant, 0));
-    take_eligible(c, pay, &out->facts);
+    take_eligible(c, pay, out);
     take_costs(s, out);
-    if (s->policy.program != NULL) {
-        px_policy_clock(&s->policy, &out->facts);
-        pol_eval(s->policy.program, &out->facts, &out->verdict, NULL);
-    } else {
+    if (s->policy.program != NULL)
+        ask_policy(&s->policy, out);
+    else
         rt_verdict_in_order(&out->verdict, c->providers);
-    }
-    rt_plan_make(c->facts, c->providers, pay, &out->verdict, &view, out->facts.seed, &out->plan);
+    rt_plan_lay(out->judged, c->providers, &out->verdict, &out->view, out->facts.seed, &out->plan);
 }
 
 void px_decide_explain(const struct px_config *c, const struct rt_plan *plan, struct buf *out)

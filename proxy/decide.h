@@ -3,6 +3,7 @@
 #ifndef PX_DECIDE_H
 #define PX_DECIDE_H
 #include "policies/facts.h"
+#include "policies/said.h"
 #include "routing/cost.h"
 #include "routing/payment.h"
 #include "routing/plan.h"
@@ -15,8 +16,11 @@ struct px_snapshot;
 /* One decision with all that it was made from. */
 struct px_choice {
     struct pol_facts facts;
-    struct rt_cost cost[LIMIT_PROVIDERS]; /* of each provider, chosen or not */
-    struct rt_verdict verdict;            /* points into the snapshot */
+    struct pol_said said;                   /* what a record of it says in place of some facts */
+    struct rt_view view;                    /* as the plan was made from it */
+    enum rt_reason judged[LIMIT_PROVIDERS]; /* by rt_provider_judges, of each provider */
+    struct rt_cost cost[LIMIT_PROVIDERS];   /* of each provider, chosen or not */
+    struct rt_verdict verdict;              /* points into the snapshot */
     struct rt_plan plan;
 };
 
