@@ -78,6 +78,14 @@ enum rt_state {
 /* May the same bytes go to the same provider under the same key once more? */
 enum rt_same_key { RT_SAME_KEY_NO, RT_SAME_KEY_YES, RT_SAME_KEY_AFTER_WAIT };
 
+/* What the network, or the provider in its name, advised with a decline. */
+enum rt_advice {
+    RT_ADVICE_NONE,
+    RT_ADVICE_CORRECT, /* again, with other data */
+    RT_ADVICE_LATER,   /* again, some other time */
+    RT_ADVICE_NEVER,   /* not with this credential again */
+};
+
 /* What one answer (or its absence) means. Adapters write it, routing/flight.c acts on it. A zeroed
  * judgement is "in doubt, executed unknown": forgetting to fill a field can never release money. */
 struct rt_judgement {
@@ -86,6 +94,7 @@ struct rt_judgement {
     enum rt_state state;
     enum rt_code code;
     enum rt_same_key same_key;
+    enum rt_advice advice;
     bool bound;       /* the provider gives this very answer to every copy under our key (law 2) */
     bool retry_other; /* the reason lets another provider be asked, if that is safe */
     bool retry_later; /* the same provider may be asked again some other day */

@@ -217,12 +217,22 @@ static enum rt_code choose(const struct heard *h, enum rt_code own)
 static void heed_advice(struct rt_judgement *j, struct span mac)
 {
     static const char *const wait[] = { "02", "24", "25", "26", "27", "28", "29", "30", NULL };
-    static const char *const no[] = { "05", "22", "42", NULL };
+    static const char *const no[] = { "05", "08", "22", "42", "99", NULL };
 
     if (one_of(mac, wait) || one_of(mac, no) || span_is(mac, "04"))
         j->retry_other = false;
     if (one_of(mac, no))
         j->retry_later = false;
+}
+
+/* What the advice comes to: routing/reattempt.h. */
+static enum rt_advice advice_of(enum rt_code c)
+{
+    if (c == RT_CODE_NONE)
+        return RT_ADVICE_NONE;
+    if (c == RT_CODE_DO_NOT_RETRY)
+        return RT_ADVICE_NEVER;
+    return rt_code_retry_later(c) ? RT_ADVICE_LATER : RT_ADVICE_CORRECT;
 }
 
 static void put(char *dst, size_t cap, struct span text)
@@ -250,6 +260,7 @@ bool px_decline_judge(const struct px_declines *d, const struct px_said *said, u
         j->retry_other = false;
     j->alarm = j->alarm || h.unlisted || nothing;
     heed_advice(j, h.mac);
+    j->advice = advice_of(h.advice);
     put(j->raw_code, sizeof j->raw_code, h.raw);
     put(j->mac, sizeof j->mac, h.mac);
     put(j->iso8583, sizeof j->iso8583, h.iso);
