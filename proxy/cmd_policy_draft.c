@@ -9,7 +9,7 @@
 #include "policies/parse.h"
 #include "routing/base/check.h"
 
-#include "builtin_route.inc"
+#include "proxy/builtin.h"
 
 enum { FILE_MAX = 64 << 20, ARENA_MAX = 512 << 20 };
 
@@ -32,11 +32,6 @@ static void put(void *ctx, void *block, size_t n)
 }
 
 static const struct arena_source heap = { get, put, NULL };
-
-struct span px_draft_builtin(void)
-{
-    return (struct span){ builtin_route, sizeof builtin_route - 1 };
-}
 
 static bool read_all(FILE *f, char **text, size_t *n)
 {
@@ -122,8 +117,8 @@ enum err px_draft_load(const char *path, const char *const *provider, unsigned p
                        struct px_draft **out, struct diag *why)
 {
     struct px_draft *p = calloc(1, sizeof *p);
-    struct span text = px_draft_builtin();
-    const char *name = "builtin.route";
+    struct span text = px_builtin_policy();
+    const char *name = PX_BUILTIN_NAME;
     enum err e;
 
     *out = NULL;

@@ -20,9 +20,6 @@ struct px_draft {
     char last_name_[64];
 };
 
-/* The text of the policy that is built in, for the name "builtin". */
-struct span px_draft_builtin(void);
-
 /* Reads and compiles; path "-": standard input, "builtin": what is built in.
  *   in      providers: the configured ones by index, or n 0.
  *   gives   *out, also with errors in its report; the caller destroys it.

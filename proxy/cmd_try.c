@@ -20,7 +20,7 @@ struct trial {
     struct rt_payment pay;
     struct px_known known;
     struct px_choice choice;
-    struct pol_trace_rule *rule; /* how each rule took it; NULL without a policy */
+    struct pol_trace_rule *rule; /* how each rule took it */
     unsigned rules;
 };
 
@@ -164,11 +164,8 @@ static void print_text(const struct trial *t)
     const struct px_config *c = t->snapshot->config;
 
     print_facts(t);
-    if (v->revision == 0)
-        printf("rule     none: the configured order\n");
-    else
-        printf("rule     \"%s\" (%s:%u) of policy %016llx\n", v->rule, v->file, v->line,
-               (unsigned long long)v->revision);
+    printf("rule     \"%s\" (%s:%u) of policy %s %016llx\n", v->rule, v->file, v->line,
+           pol_program_name(t->snapshot->policy.program), (unsigned long long)v->revision);
     if (v->decline)
         printf("         declines: %s\n", v->decline_why == NULL ? "" : v->decline_why);
     for (unsigned i = 0; i < plan->legs; i++) {
@@ -241,12 +238,11 @@ static bool print_json(const struct trial *t)
     (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)v->revision);
     json_open(&o, '{');
     json_member_i64(&o, "schema", 1);
-    json_member_z(&o, "policy", v->revision == 0 ? NULL : hash);
-    json_member_z(&o, "rule", v->revision == 0 ? NULL : v->rule);
-    if (v->revision != 0) {
-        json_member_z(&o, "file", v->file);
-        json_member_i64(&o, "line", v->line);
-    }
+    json_member_z(&o, "policy", hash);
+    json_member_z(&o, "name", pol_program_name(t->snapshot->policy.program));
+    json_member_z(&o, "rule", v->rule);
+    json_member_z(&o, "file", v->file);
+    json_member_i64(&o, "line", v->line);
     json_member_bool(&o, "declined", v->decline);
     write_legs(&o, t, "plan", t->choice.plan.leg, t->choice.plan.legs);
     write_legs(&o, t, "left_out", t->choice.plan.out, t->choice.plan.outs);
@@ -270,8 +266,6 @@ static void decide(const struct px_cli *c, struct trial *t)
     px_look_up(t->snapshot, &t->pay, &t->known);
     px_decide(t->snapshot, &t->pay, &t->known, option(c, "key", "try"), px_unix_ms() / 1000,
               &t->choice);
-    if (program == NULL)
-        return;
     t->rule = calloc(pol_program_rules(program), sizeof *t->rule);
     if (t->rule == NULL)
         return;

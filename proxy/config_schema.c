@@ -408,12 +408,15 @@ const struct px_field px_schema[] = {
       .required = true,
       .many = LIMIT_PROVIDERS,
       .example = "providers: { adyen: { ... } }",
-      .text = "The providers by name. Without a policy they are tried in this order." },
+      .text = "The providers by name. Where nothing else tells them apart they are tried in this "
+              "order." },
     { .name = "policy",
       .type = &px_type_in_file,
       .offset = IN(policy_path),
-      .text = "The routing policy, a `.route` file. Without one the providers are tried in their "
-              "order. Read anew at SIGHUP, with everything it imports." },
+      .text = "The routing policy, a `.route` file. Without one the built-in policy decides: the "
+              "provider that is worth most to the payment (`signalbox policy ast builtin` "
+              "shows it). Read anew at SIGHUP, with everything it "
+              "imports." },
     { .name = "bins",
       .type = &px_type_in_file,
       .offset = IN(bins_path),

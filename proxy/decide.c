@@ -83,10 +83,7 @@ void px_decide(const struct px_snapshot *s, const struct rt_payment *pay,
     out->facts.seed = hash64(key, hash64(pay->merchant, 0));
     take_eligible(c, pay, out);
     take_costs(s, out);
-    if (s->policy.program != NULL)
-        ask_policy(&s->policy, out);
-    else
-        rt_verdict_in_order(&out->verdict, c->providers);
+    ask_policy(&s->policy, out);
     rt_plan_lay(out->judged, c->providers, &out->verdict, &out->view, out->facts.seed, &out->plan);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policies/diag.h"
+#include "proxy/builtin.h"
 #include "proxy/config.h"
 #include "proxy/report.h"
 
@@ -134,10 +135,21 @@ static bool take_zones(struct building *b, struct px_policy *out)
     return true;
 }
 
+static const struct px_source *builtin(struct building *b)
+{
+    struct px_source *s = ARENA_NEW(b->arena, struct px_source);
+
+    if (s == NULL)
+        return NULL;
+    *s = (struct px_source){ .name = PX_BUILTIN_NAME, .dir = "", .text = px_builtin_policy() };
+    b->out->text[b->out->texts++] = s;
+    return s;
+}
+
 bool px_policy_build(const struct px_config *c, const struct px_policy_reader *reader,
                      struct arena *a, struct px_report *report, struct px_policy *out)
 {
-    struct span folder = folder_of(reader->path);
+    struct span folder = reader->path == NULL ? SPAN_NONE : folder_of(reader->path);
     struct building *b = ARENA_NEW(a, struct building);
     const struct px_source *text;
     struct diag why = { 0 };
@@ -148,7 +160,7 @@ bool px_policy_build(const struct px_config *c, const struct px_policy_reader *r
     b->arena = a;
     b->dir = folder.n == 0 ? "" : arena_str(a, folder);
     b->out = out;
-    text = read_text(b, reader->path + folder.n, &why);
+    text = reader->path == NULL ? builtin(b) : read_text(b, reader->path + folder.n, &why);
     if (text == NULL) {
         diag_set(px_report_error(report, "B120", (struct px_place){ 0 }), "%s", why.text);
         return false;

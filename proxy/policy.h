@@ -13,7 +13,7 @@ struct px_source;
 enum { PX_POLICY_TEXTS = PX_BUNDLE_TEXTS };
 
 struct px_policy {
-    struct pol_program *program; /* NULL: there is none */
+    struct pol_program *program;
     struct px_zone zone[POL_ZONES_MAX];
     unsigned zones;
     const struct px_source
@@ -28,11 +28,12 @@ struct px_policy_reader {
     const struct px_source *(*read)(void *ctx, const char *path, const char *name,
                                     struct diag *why);
     void *ctx;
-    const char *path; /* of the policy itself */
+    const char *path; /* of the policy itself; NULL: the one that is built in */
 };
 
-/* Everything lives in a. All mistakes of all texts go to report; false if there was one. Imports
- * and lists are looked for beside the text that names them. */
+/* Everything lives in a. All mistakes of all
+ * texts go to report; false if there was one. Imports and lists are looked for beside the text that
+ * names them. */
 bool px_policy_build(const struct px_config *c, const struct px_policy_reader *reader,
                      struct arena *a, struct px_report *report, struct px_policy *out);
 /* Gives back what no arena holds, before the arena goes. One that was not built: nothing. */

@@ -237,8 +237,7 @@ static bool build_policy(struct px_snapshot *s, const struct px_snapshot *before
                                        from->bundle != NULL ? from->bundle->text[0].name
                                                             : s->config->policy_path };
 
-    return reader.path == NULL ||
-           px_policy_build(s->config, &reader, &s->arena_, report, &s->policy);
+    return px_policy_build(s->config, &reader, &s->arena_, report, &s->policy);
 }
 
 /* Everything is looked at, so that all mistakes are told at once. */

@@ -21,7 +21,7 @@ struct px_snapshot {
     atomic_uint refs_;
     uint64_t number; /* 1 for the first of the process, one more for each that replaced it */
     const struct px_config *config;
-    struct px_policy policy; /* its program is NULL without one */
+    struct px_policy policy;
     struct px_bins bins;
     bool has_bins;
     struct px_geo *geo; /* NULL: none */

@@ -38,6 +38,14 @@ def test_curl_over_http2_and_http1(town):
     assert spoken == "1.1 201" and body["status"] == "approved"
 
 
+def test_without_a_policy_the_built_in_one_decides_and_is_named(tmp_path):
+    with Town(tmp_path, policy=None) as t:
+        answer = t.pay("k1")
+        said = answer.body["decision"]
+        assert answer.status == 201 and said["rule"] == "default" and said["at"].startswith("builtin.route:"), said
+        assert re.fullmatch(r"[0-9a-f]{16}", said["policy"]) and said["policy_revision"] == int(said["policy"], 16) >> 11
+
+
 def test_an_independent_http2_client(town):
     context = ssl.create_default_context(cafile=str(town.tmp / "certs" / "ca.pem"))
     context.set_alpn_protocols(["h2"])

@@ -44,10 +44,13 @@ class Answer:
 
 
 class Town:
-    def __init__(self, tmp, tls=True, http="auto", order=PROVIDERS, workers=1, fast=True, extra=None):
+    """policy: the text of a `.route` file. By default one that names the providers in `order`, so that a test knows
+    whom it asks first; None leaves the choice to the built-in policy."""
+
+    def __init__(self, tmp, tls=True, http="auto", order=PROVIDERS, workers=1, fast=True, extra=None, policy="order"):
         self.tmp = pathlib.Path(tmp)
         self.tls, self.http, self.order, self.workers = tls, http, order, workers
-        self.fast, self.extra = fast, extra or {}
+        self.fast, self.extra, self.policy = fast, extra or {}, policy
         self.sim = self.gateway = None
         self.token = None
         self.cards = {CARD}
@@ -111,6 +114,10 @@ class Town:
             "log": {"file": "gateway.log"},
         }
         config["payments"].update(self.extra.get("payments", {}))
+        if self.policy is not None:
+            text = 'policy "order"\ndefault use %s\n' % " then ".join(self.order) if self.policy == "order" else self.policy
+            (self.tmp / "town.route").write_text(text)
+            config["policy"] = "town.route"
         for path in self.tmp.glob("*.key"):
             path.chmod(0o600)
         (self.tmp / "derivation").chmod(0o600)
