@@ -65,25 +65,23 @@ static void *cut(struct hl_book *b, size_t n)
 
     CHECK(padded(n) <= (size_t)(b->spare_end_ - b->spare_));
     b->spare_ += padded(n);
-    return p;
+    return memset(p, 0, n);
 }
 
 struct hl_book *hl_book_init(void *mem, size_t size, unsigned providers, unsigned bins_max,
-                             uint64_t seed, int64_t now_ns)
+                             int64_t now_ns)
 {
     struct hl_book *b = mem;
 
     CHECK(size >= hl_book_size(providers, bins_max));
-    memset(mem, 0, size);
+    memset(b, 0, sizeof *b); /* pages are cleared when they are cut: most never are */
     b->spare_ = (char *)mem + padded(sizeof *b);
     b->spare_end_ = (char *)mem + size;
     b->providers = providers;
-    b->rng = rng_of(seed);
     b->base = (struct hl_cell){ .n = 20, .s = 17, .at_ns = now_ns };
     b->hard = (struct hl_cell){ .n = 50, .s = 3.5, .at_ns = now_ns };
     b->retry_n = 2;
     b->retry_s = 2 * 0.3;
-    b->typical_amount = 30;
     b->won = cut(b, providers * sizeof *b->won);
     b->tech = cut(b, providers * sizeof *b->tech);
     b->provider_cell = cut(b, providers * sizeof *b->provider_cell);

@@ -1,7 +1,7 @@
 /* health/book.h -- everything one node has learned: per provider, per card group, per BIN.
  *
  * A flat block of memory that its owner gives; no heap, no clock, no dice of its own. Decisions
- * read it (health/choose.h), outcomes are written into it (health/learn.h). Sizes are fixed when it
+ * read it (health/survey.c), outcomes are written into it (health/learn.h). Sizes are fixed when it
  * is made: a BIN or group that finds no place is served by the level above it. */
 #ifndef HL_BOOK_H
 #define HL_BOOK_H
@@ -13,7 +13,6 @@
 #include "health/regime.h"
 #include "health/tech.h"
 #include "routing/base/err.h"
-#include "routing/base/rng.h"
 
 enum {
     HL_COUNTRIES = 26 * 26 + 1, /* 0: unknown */
@@ -37,10 +36,9 @@ struct hl_place; /* a group's or a BIN's page: base rate, and per provider an of
 
 struct hl_book {
     unsigned providers;
-    struct rng rng;
     struct hl_cell base, hard; /* approval over all; share of payments nobody can approve */
     double retry_n, retry_s;   /* learned weight r0 of "another provider draws afresh" */
-    double typical_amount;     /* running median, for probes */
+    double typical_amount;     /* running median, for probes; 0: none was seen */
     double approved;           /* payments approved on the first attempt, all providers */
     double *won;               /* [providers] the same, each */
     struct hl_tech *tech;      /* [providers] */
@@ -60,7 +58,7 @@ struct hl_book {
 size_t hl_book_size(unsigned providers, unsigned bins_max);
 /* mem: hl_book_size() bytes aligned for any type; it holds the book and is its owner's to free. */
 struct hl_book *hl_book_init(void *mem, size_t size, unsigned providers, unsigned bins_max,
-                             uint64_t seed, int64_t now_ns);
+                             int64_t now_ns);
 
 struct hl_place {
     uint32_t bin;
@@ -103,4 +101,8 @@ void hl_book_others(const struct hl_book *b, unsigned p, double *n, double *fail
 
 /* The prior weights of the four offset levels: 1 / (tau^2 x 0.12). */
 double hl_book_kappa(unsigned offset_level);
+/* Price of a volume commitment (least `share` of all approvals, `penalty` for each one missing),
+ * per win: rises as the share falls behind; never more than the penalty. */
+double hl_commitment_price(const struct hl_book *b, unsigned provider, double share,
+                           double penalty);
 #endif

@@ -145,8 +145,8 @@ static bool expired(const struct hl_breaker *b, int64_t now_ns)
     return false;
 }
 
-/* One at first, one more with every good probe. */
-static bool lend(struct hl_breaker *b, int64_t now_ns, uint32_t *lease)
+/* A free slot; one lease at first, one more with every good probe. HL_LEASES: none is left. */
+static unsigned spare_lease(const struct hl_breaker *b)
 {
     uint32_t allowed = b->good_ + 1 < b->rules_->leases ? b->good_ + 1 : b->rules_->leases;
     uint32_t lent = 0;
@@ -158,7 +158,19 @@ static bool lend(struct hl_breaker *b, int64_t now_ns, uint32_t *lease)
         else
             spare = i;
     }
-    if (lent >= allowed || spare == HL_LEASES)
+    return lent >= allowed ? HL_LEASES : spare;
+}
+
+bool hl_breaker_has_lease(const struct hl_breaker *b)
+{
+    return b->state_ == HL_PROBING && spare_lease(b) < HL_LEASES;
+}
+
+static bool lend(struct hl_breaker *b, int64_t now_ns, uint32_t *lease)
+{
+    unsigned spare = spare_lease(b);
+
+    if (spare == HL_LEASES)
         return false;
     b->lease_[spare].id = b->next_lease_;
     b->lease_[spare].until_ns = now_ns + b->rules_->lease_ns;
@@ -210,6 +222,8 @@ static uint32_t ramp_share(const struct hl_breaker *b, int64_t now_ns)
                       (1000 - first) * (done / (S / 1000)) / (b->rules_->ramp_ns / (S / 1000)));
 }
 
+/* While it ramps up the others come first for the rest of the payments; it is not refused, since it
+ * may be the only one that can take them. */
 uint32_t hl_breaker_share(struct hl_breaker *b, struct rng *dice, int64_t now_ns)
 {
     switch (hl_breaker_look(b, dice, now_ns)) {
@@ -222,13 +236,9 @@ uint32_t hl_breaker_share(struct hl_breaker *b, struct rng *dice, int64_t now_ns
 
 bool hl_breaker_admit(struct hl_breaker *b, struct rng *dice, int64_t now_ns, uint32_t *lease)
 {
-    uint32_t share;
-
     *lease = 0;
     switch (hl_breaker_look(b, dice, now_ns)) {
-    case HL_SERVING:
-        share = ramp_share(b, now_ns);
-        return share >= 1000 || rng_below(dice, 1000) < share;
+    case HL_SERVING: return true;
     case HL_STOPPED: return false;
     case HL_PROBING: return lend(b, now_ns, lease);
     }
@@ -264,6 +274,12 @@ void hl_breaker_told(struct hl_breaker *b, enum hl_told what, bool slow, uint32_
     count(b, what != HL_TOLD_OK, slow, now_ns);
     cause = verdict(b, now_ns);
     if (cause != NULL)
+        open_up(b, cause, dice, now_ns);
+}
+
+void hl_breaker_trip(struct hl_breaker *b, const char *cause, struct rng *dice, int64_t now_ns)
+{
+    if (hl_breaker_look(b, dice, now_ns) == HL_SERVING)
         open_up(b, cause, dice, now_ns);
 }
 

@@ -66,8 +66,7 @@ enum hl_told { HL_TOLD_OK, HL_TOLD_FAILED, HL_TOLD_UNSENT };
 void hl_breaker_init(struct hl_breaker *b, const struct hl_breaker_rules *rules, int64_t now_ns);
 
 /* May one more payment go there?
- *   gives   true, and in *lease what to hand back with the outcome (0: an ordinary payment).
- *   dice    for the ramp's share. */
+ *   gives   true, and in *lease what to hand back with the outcome (0: an ordinary payment). */
 bool hl_breaker_admit(struct hl_breaker *b, struct rng *dice, int64_t now_ns, uint32_t *lease);
 /* What became of it. Dice for the jitter of an opening. Outcomes of payments that were admitted
  * before it opened still count towards nothing but the window. */
@@ -76,9 +75,15 @@ void hl_breaker_told(struct hl_breaker *b, enum hl_told what, bool slow, uint32_
 /* The admitted payment was not sent there after all: the lease is free, nothing was learned. */
 void hl_breaker_return(struct hl_breaker *b, uint32_t lease);
 
+/* Better evidence than the window's says that it must open: nothing happens unless it serves. */
+void hl_breaker_trip(struct hl_breaker *b, const char *cause, struct rng *dice, int64_t now_ns);
+/* Probing, and one more probe may go. */
+bool hl_breaker_has_lease(const struct hl_breaker *b);
+
 /* Where it stands; moves on what is due by now (leases that ran out, the end of an open time). */
 enum hl_serving hl_breaker_look(struct hl_breaker *b, struct rng *dice, int64_t now_ns);
-/* Share of payments that would be admitted, permille. */
+/* Share of payments that should go there, permille: while it ramps up, a wish that those who choose
+ * grant; it is never a reason to refuse a payment that nobody else takes. */
 uint32_t hl_breaker_share(struct hl_breaker *b, struct rng *dice, int64_t now_ns);
 const char *hl_breaker_cause(const struct hl_breaker *b); /* "", "failures", "slow", ... */
 /* An operator resumes it: never straight to full, but to probing. */

@@ -13,8 +13,10 @@ static const struct hl_fade OFFSET_FADE[HL_OFFSETS] = {
     { 6 * 3600, 800 },
 };
 static const double COMMON_MATTERS = -0.3;
+/* More of one kind of card in one tick tell nothing more about how things are now. */
+enum { BURST = 256 };
 
-static void technical(struct hl_book *b, unsigned p, bool failed, int64_t now_ns)
+void hl_learn_technical(struct hl_book *b, unsigned p, bool failed, int64_t now_ns)
 {
     double n, bad;
 
@@ -22,32 +24,26 @@ static void technical(struct hl_book *b, unsigned p, bool failed, int64_t now_ns
     hl_tech_observe(&b->tech[p], failed, n, bad, now_ns);
 }
 
-void hl_learn_overdue(struct hl_book *b, unsigned provider, int64_t now_ns)
-{
-    technical(b, provider, true, now_ns);
-}
-
-static void learn_failure(struct hl_book *b, const struct hl_outcome *o, bool counted,
-                          double timeout_s, int64_t now_ns)
+static void learn_failure(struct hl_book *b, const struct hl_outcome *o, double timeout_s,
+                          int64_t now_ns)
 {
     struct hl_tech *t = &b->tech[o->provider];
 
-    if (!counted)
-        technical(b, o->provider, true, now_ns);
-    if (t->down + t->degraded > 0.5 && t->setbacks < 8)
+    if (!o->overdue)
+        hl_learn_technical(b, o->provider, true, now_ns);
+    if (hl_tech_sick(t) > 0.5 && t->setbacks < 8)
         t->setbacks++;
     hl_tech_latency(t, o->latency_s < timeout_s ? o->latency_s : timeout_s, false);
 }
 
 /* Two successes when it had been counted as overdue: one takes the false alarm back. */
-static void learn_answer(struct hl_book *b, const struct hl_outcome *o, bool counted,
-                         int64_t now_ns)
+static void learn_answer(struct hl_book *b, const struct hl_outcome *o, int64_t now_ns)
 {
     struct hl_tech *t = &b->tech[o->provider];
 
-    technical(b, o->provider, false, now_ns);
-    if (counted)
-        technical(b, o->provider, false, now_ns);
+    hl_learn_technical(b, o->provider, false, now_ns);
+    if (o->overdue)
+        hl_learn_technical(b, o->provider, false, now_ns);
     if (t->up > 0.5)
         t->setbacks = 0;
     if (o->latency_s > 0)
@@ -66,16 +62,26 @@ static void learn_retry(struct hl_book *b, double here, double before, bool appr
     b->retry_s = b->retry_s * 0.999 + d * ((approved ? 1 : 0) - z);
 }
 
+/* ---- verdicts ---- */
+
+/* What a verdict, or several for cards alike, is measured against. */
+struct frame {
+    unsigned provider;
+    struct hl_card card;
+    double base_logit;
+    struct hl_offsets at; /* at.x[HL_OFFSETS - 1]: the whole */
+    struct hl_common common;
+};
+
 /* The sick run is the new normal: the level's own cell adopts what was seen in it. */
-static void adopt(struct hl_book *b, const struct hl_outcome *o, unsigned level,
-                  struct hl_regime *r)
+static void adopt(struct hl_book *b, const struct frame *f, unsigned level, struct hl_regime *r)
 {
-    struct hl_place *bin = hl_book_bin(b, o->card);
-    struct hl_cell *c = level == 0 ? &b->provider_cell[o->provider]
+    struct hl_place *bin = hl_book_bin(b, f->card);
+    struct hl_cell *c = level == 0 ? &b->provider_cell[f->provider]
                         : level == 1
-                            ? &b->country_cell[o->card.country * b->providers + o->provider]
+                            ? &b->country_cell[f->card.country * b->providers + f->provider]
                         : bin == NULL ? NULL
-                                      : &bin->cell[o->provider];
+                                      : &bin->cell[f->provider];
 
     if (c != NULL && c->n > 0) {
         double expected = c->e / c->n;
@@ -88,14 +94,13 @@ static void adopt(struct hl_book *b, const struct hl_outcome *o, unsigned level,
 }
 
 /* How sick the sickest of the three levels is now. */
-static double learn_regimes(struct hl_book *b, const struct hl_outcome *o, bool approved, double x,
-                            const struct hl_common *common, int64_t now_ns)
+static double learn_regimes(struct hl_book *b, const struct frame *f, bool approved, int64_t now_ns)
 {
-    double plain = hl_expit(x), worst = 0;
+    double x = f->at.x[HL_OFFSETS - 1], plain = hl_expit(x), worst = 0;
 
     for (unsigned l = 0; l < HL_LEVELS; l++) {
-        struct hl_regime *r = hl_book_regime(b, l, o->provider, o->card);
-        double drop = common->drop[l], sick;
+        struct hl_regime *r = hl_book_regime(b, l, f->provider, f->card);
+        double drop = f->common.drop[l], sick;
         bool lasting;
 
         if (r == NULL)
@@ -104,80 +109,134 @@ static double learn_regimes(struct hl_book *b, const struct hl_outcome *o, bool 
         sick = hl_regime_sick(r);
         worst = sick > worst ? sick : worst;
         if (lasting)
-            adopt(b, o, l, r);
+            adopt(b, f, l, r);
     }
     return worst;
 }
 
-static void learn_cells(struct hl_book *b, const struct hl_outcome *o, double y, double base_logit,
-                        const struct hl_offsets *at, double drop, double weight, int64_t now_ns)
+/* y: share approved. */
+static void learn_cells(struct hl_book *b, const struct frame *f, double y, double weight,
+                        int64_t now_ns)
 {
-    struct hl_place *group = hl_book_group(b, o->card), *bin = hl_book_bin(b, o->card);
+    struct hl_place *group = hl_book_group(b, f->card), *bin = hl_book_bin(b, f->card);
+    double drop = f->common.drop[HL_LEVELS - 1];
     double base_weight = drop > COMMON_MATTERS ? weight : 0.1 * weight;
-    unsigned p = o->provider, np = b->providers;
+    unsigned p = f->provider, np = b->providers;
 
     hl_cell_add(&b->base, BASE_FADE, y, 0, base_weight, now_ns);
     if (group != NULL)
         hl_cell_add(&group->base, BASE_FADE, y, 0, base_weight, now_ns);
     if (bin != NULL)
         hl_cell_add(&bin->base, BASE_FADE, y, 0, base_weight, now_ns);
-    hl_cell_add(&b->provider_cell[p], OFFSET_FADE[0], y, hl_expit(base_logit + drop), weight,
+    hl_cell_add(&b->provider_cell[p], OFFSET_FADE[0], y, hl_expit(f->base_logit + drop), weight,
                 now_ns);
-    hl_cell_add(&b->country_cell[o->card.country * np + p], OFFSET_FADE[1], y,
-                hl_expit(at->x[0] + drop), weight, now_ns);
-    hl_cell_add(&b->product_cell[o->card.product * np + p], OFFSET_FADE[2], y,
-                hl_expit(at->x[1] + drop), weight, now_ns);
+    hl_cell_add(&b->country_cell[f->card.country * np + p], OFFSET_FADE[1], y,
+                hl_expit(f->at.x[0] + drop), weight, now_ns);
+    hl_cell_add(&b->product_cell[f->card.product * np + p], OFFSET_FADE[2], y,
+                hl_expit(f->at.x[1] + drop), weight, now_ns);
     if (bin != NULL)
-        hl_cell_add(&bin->cell[p], OFFSET_FADE[3], y, hl_expit(at->x[2] + drop), weight, now_ns);
+        hl_cell_add(&bin->cell[p], OFFSET_FADE[3], y, hl_expit(f->at.x[2] + drop), weight, now_ns);
+}
+
+static void frame_of(struct hl_book *b, unsigned provider, struct hl_card card, struct frame *f)
+{
+    f->provider = provider;
+    f->card = card;
+    f->base_logit = hl_logit(hl_book_base(b, card).rate);
+    hl_book_offsets(b, provider, card, f->base_logit, &f->at);
+}
+
+static void frame_made(struct hl_book *b, struct frame *f, int64_t now_ns)
+{
+    (void)hl_book_group_made(b, f->card, now_ns);
+    (void)hl_book_bin_made(b, f->card, now_ns);
+    f->common = hl_book_common(b, f->card, now_ns);
+}
+
+static void count_win(struct hl_book *b, unsigned provider, unsigned n)
+{
+    b->won[provider] += n;
+    b->approved += n;
 }
 
 static double learn_verdict(struct hl_book *b, const struct hl_outcome *o, int64_t now_ns)
 {
     bool approved = o->result == HL_APPROVED;
-    double base_logit = hl_logit(hl_book_base(b, o->card).rate), expected, worst;
-    struct hl_offsets at;
-    struct hl_common common;
+    double expected, worst;
+    struct frame f;
 
-    if (approved) {
-        b->won[o->provider] += 1;
-        b->approved += 1;
-    }
-    hl_book_offsets(b, o->provider, o->card, base_logit, &at);
-    expected = hl_expit(at.x[HL_OFFSETS - 1]);
+    count_win(b, o->provider, approved);
+    frame_of(b, o->provider, o->card, &f);
+    expected = hl_expit(f.at.x[HL_OFFSETS - 1]);
     if (o->attempt > 1) { /* chosen because another failed: not a fair sample of this provider */
-        if (o->local && o->soft_before >= 0)
+        if (o->soft_before >= 0)
             learn_retry(b, expected, o->soft_before, approved);
         return expected;
     }
-    (void)hl_book_group_made(b, o->card, now_ns);
-    (void)hl_book_bin_made(b, o->card, now_ns);
-    common = hl_book_common(b, o->card, now_ns);
-    worst = learn_regimes(b, o, approved, at.x[HL_OFFSETS - 1], &common, now_ns);
+    frame_made(b, &f, now_ns);
+    worst = learn_regimes(b, &f, approved, now_ns);
     if (1 - worst >= 0.02)
-        learn_cells(b, o, approved, base_logit, &at, common.drop[HL_LEVELS - 1], 1 - worst, now_ns);
+        learn_cells(b, &f, approved, 1 - worst, now_ns);
     return expected;
 }
 
 double hl_learn(struct hl_book *b, const struct hl_outcome *o, double timeout_s, int64_t now_ns)
 {
-    bool counted = false;
-
     CHECK(o->provider < b->providers);
-    if (o->local && !o->late)
-        counted = hl_tech_answered(&b->tech[o->provider], o->ticket);
     switch (o->result) {
     case HL_FAILED:
-    case HL_TIMEOUT: learn_failure(b, o, counted, timeout_s, now_ns); return -1;
-    case HL_PENDING: learn_answer(b, o, counted, now_ns); return -1;
+    case HL_TIMEOUT: learn_failure(b, o, timeout_s, now_ns); return -1;
+    case HL_PENDING: learn_answer(b, o, now_ns); return -1;
     case HL_APPROVED:
     case HL_SOFT:
     case HL_HARD: break;
     }
     if (!o->late)
-        learn_answer(b, o, counted, now_ns);
-    if (o->attempt == 1)
+        learn_answer(b, o, now_ns);
+    if (o->attempt <= 1)
         hl_cell_add(&b->hard, HARD_FADE, o->result == HL_HARD, 0, 1, now_ns);
     if (o->result == HL_HARD)
         return -1;
     return learn_verdict(b, o, now_ns);
+}
+
+/* ---- verdicts of others ---- */
+
+/* The order inside a burst is not known: approvals are spread evenly among the declines. */
+static double learn_burst(struct hl_book *b, const struct frame *f, unsigned approved, unsigned n,
+                          int64_t now_ns)
+{
+    double worst = 0;
+    unsigned due = 0;
+
+    for (unsigned i = 0; i < n && i < BURST; i++) {
+        bool one = (due += approved) >= n;
+
+        due -= one ? n : 0;
+        worst = learn_regimes(b, f, one, now_ns);
+    }
+    return worst;
+}
+
+void hl_learn_verdicts(struct hl_book *b, unsigned provider, struct hl_card card,
+                       const struct hl_verdicts *v, double faded, bool stale, int64_t now_ns)
+{
+    unsigned n = v->approved + v->soft;
+    double worst = 0, weight;
+    struct frame f;
+
+    CHECK(provider < b->providers);
+    count_win(b, provider, v->approved + v->approved_later);
+    if (n + v->hard > 0)
+        hl_cell_add(&b->hard, HARD_FADE, (double)v->hard / (n + v->hard), 0, faded * (n + v->hard),
+                    now_ns);
+    if (n == 0)
+        return;
+    frame_of(b, provider, card, &f);
+    frame_made(b, &f, now_ns);
+    if (!stale)
+        worst = learn_burst(b, &f, v->approved, n, now_ns);
+    weight = faded * (1 - worst);
+    if (weight >= 0.02)
+        learn_cells(b, &f, (double)v->approved / n, weight * n, now_ns);
 }

@@ -20,16 +20,23 @@ struct hl_outcome {
     enum hl_result result;
     unsigned attempt; /* 1: the payment's first provider */
     bool late;        /* the verdict after a HL_PENDING: no technical observation */
-    bool retriable;   /* the payment may go on elsewhere */
+    bool overdue;     /* it had been counted as a failure before it came (hl_watch_told sets it) */
     double latency_s; /* 0: not known */
-    bool local;       /* we sent it ourselves: ticket is ours */
-    hl_ticket ticket;
     double soft_before; /* attempt > 1: approval that was expected of the provider which declined
                            softly just before; < 0: none did */
 };
 
-/* Gives the approval that had been expected (0..1), for soft_before of the next attempt. */
+/* Gives the approval that had been expected (0..1), for soft_before of the next attempt; -1: not
+ * a verdict. */
 double hl_learn(struct hl_book *b, const struct hl_outcome *o, double timeout_s, int64_t now_ns);
-/* Another node saw a request of its own go overdue. */
-void hl_learn_overdue(struct hl_book *b, unsigned provider, int64_t now_ns);
+
+/* Verdicts that others saw: counts of first attempts (hard declines apart) and of later ones. */
+struct hl_verdicts {
+    unsigned approved, soft, hard, approved_later, declined_later;
+};
+/* faded: what their age left of their weight, 0..1; stale: too old to say how things are now. */
+void hl_learn_verdicts(struct hl_book *b, unsigned provider, struct hl_card card,
+                       const struct hl_verdicts *v, double faded, bool stale, int64_t now_ns);
+/* Technical outcomes, one after the other: of ours as they come, of others in a burst. */
+void hl_learn_technical(struct hl_book *b, unsigned provider, bool failed, int64_t now_ns);
 #endif

@@ -10,6 +10,11 @@ static const double FLOOR = 3e-4;                       /* of a sick regime: the
 static const double RELAX_S = 300, RECENT_S = 30;
 static const double LONG_KEEP = 0.9995;
 
+static double patience(double mu, double var)
+{
+    return exp(mu + 3.2 * sqrt(var));
+}
+
 void hl_tech_init(struct hl_tech *t, int64_t now_ns)
 {
     *t = (struct hl_tech){ .up = 1,
@@ -18,6 +23,7 @@ void hl_tech_init(struct hl_tech *t, int64_t now_ns)
                            .long_failed = 1,
                            .mu = -0.7985, /* log 0.45 s */
                            .var = 0.25,
+                           .patience_s = patience(-0.7985, 0.25),
                            .latency_s = 0.5 };
 }
 
@@ -34,6 +40,11 @@ double hl_tech_available_up(const struct hl_tech *t)
 double hl_tech_available(const struct hl_tech *t)
 {
     return t->up * hl_tech_available_up(t) + t->degraded * OK_DEGRADED + t->down * OK_DOWN;
+}
+
+double hl_tech_sick(const struct hl_tech *t)
+{
+    return t->degraded + t->down;
 }
 
 void hl_tech_relax(struct hl_tech *t, int64_t now_ns)
@@ -96,6 +107,7 @@ void hl_tech_latency(struct hl_tech *t, double seconds, bool answered)
 
         t->mu += a * off;
         t->var += a * (off * off - t->var);
+        t->patience_s = patience(t->mu, t->var);
     }
 }
 
@@ -127,23 +139,28 @@ bool hl_tech_answered(struct hl_tech *t, hl_ticket ticket)
     return false;
 }
 
-unsigned hl_tech_look(struct hl_tech *t, double timeout_s, double others_n, double others_failed,
-                      int64_t now_ns)
+uint32_t hl_tech_in_air(const struct hl_tech *t)
 {
-    double patience_s = hl_clip(exp(t->mu + 3.2 * sqrt(t->var)), 1, 0.8 * timeout_s);
-    int64_t patience_ns = (int64_t)(patience_s * 1e9);
-    unsigned overdue = 0;
+    uint32_t n = 0;
 
-    hl_tech_relax(t, now_ns);
+    for (uint32_t i = t->air_first_; i != t->air_next_; i++)
+        n += t->air_ns_[i % HL_AIR] != 0;
+    return n;
+}
+
+bool hl_tech_overdue(struct hl_tech *t, double timeout_s, int64_t now_ns, hl_ticket *which)
+{
+    int64_t patience_ns = (int64_t)(hl_clip(t->patience_s, 1, 0.8 * timeout_s) * 1e9);
+
     for (; t->air_first_ != t->air_next_; t->air_first_++) {
         int64_t sent_ns = *slot(t, t->air_first_);
 
         if (sent_ns == 0)
             continue;
         if (now_ns - sent_ns <= patience_ns)
-            break;
-        hl_tech_observe(t, true, others_n, others_failed, now_ns);
-        overdue++;
+            return false;
+        *which = t->air_first_++;
+        return true;
     }
-    return overdue;
+    return false;
 }

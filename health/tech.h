@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HL_AIR = 1024 }; /* requests in the air that are watched per provider; a power of two */
+enum { HL_AIR = 4096 }; /* requests in the air that are watched per provider; a power of two */
 
 struct hl_tech {
     double up, degraded, down; /* posterior; sums to 1 */
@@ -18,6 +18,7 @@ struct hl_tech {
     double recent_n, recent_failed; /* memory 30 s: for telling common trouble from its own */
     double long_n, long_failed;     /* its own base rate of failures while healthy */
     double mu, var;                 /* of log(latency in s): for "overdue" */
+    double patience_s;              /* longer hardly any answer takes */
     double latency_s;               /* mean, timeouts included: a slow provider pays for it */
     uint32_t observations;
     uint8_t setbacks;      /* failed probes in a row */
@@ -32,13 +33,14 @@ typedef uint32_t hl_ticket;
 
 void hl_tech_init(struct hl_tech *t, int64_t now_ns);
 hl_ticket hl_tech_sent(struct hl_tech *t, int64_t now_ns);
-/* Looks at what is overdue by now: each such request is one failure, once. Gives how many.
- *   others_n, others_failed   recent attempts and failures of the other providers */
-unsigned hl_tech_look(struct hl_tech *t, double timeout_s, double others_n, double others_failed,
-                      int64_t now_ns);
-/* The request was answered (or given up). True if it had been counted as overdue. */
+/* Is there a request that is overdue by now and was not told of before? The caller counts it as a
+ * failure, at once. */
+bool hl_tech_overdue(struct hl_tech *t, double timeout_s, int64_t now_ns, hl_ticket *which);
+/* The request was answered (or given up). True if it had been told of as overdue. */
 bool hl_tech_answered(struct hl_tech *t, hl_ticket ticket);
-/* One technical outcome. */
+uint32_t hl_tech_in_air(const struct hl_tech *t);
+/* One technical outcome.
+ *   others_n, others_failed   recent attempts and failures of the other providers */
 void hl_tech_observe(struct hl_tech *t, bool failed, double others_n, double others_failed,
                      int64_t now_ns);
 void hl_tech_latency(struct hl_tech *t, double seconds, bool answered);
@@ -47,4 +49,5 @@ void hl_tech_relax(struct hl_tech *t, int64_t now_ns);
 /* Probability that a request sent now is answered; and the same if it were healthy. */
 double hl_tech_available(const struct hl_tech *t);
 double hl_tech_available_up(const struct hl_tech *t);
+double hl_tech_sick(const struct hl_tech *t); /* degraded or down */
 #endif

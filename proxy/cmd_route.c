@@ -2,288 +2,87 @@
  *
  * Speaks a line protocol on standard input and output, one JSON object a line
  * (docs/route-engine.md): a simulator says what happened at which simulated second, and every
- * "decide" is answered with a provider. What is measured so is the code that production runs. */
+ * "decide" is answered with a provider. What is measured so is the code that production runs: each
+ * node is a watch of its own, breakers included, and they hear of each other by packed
+ * differences. */
 #include "proxy/cmd_route.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "health/choose.h"
-#include "health/learn.h"
+#include "health/watch.h"
 #include "proxy/cli.h"
+#include "proxy/cmd_route_read.h"
 #include "routing/base/check.h"
 #include "routing/base/hash.h"
-#include "routing/base/json.h"
-#include "routing/payment.h"
 
-enum { NODES_MAX = 64, FEES_MAX = 64, RECENT = 1 << 16, BINS_MAX = 8192, LINE_MAX_ = 1 << 16 };
-
-struct fee {
-    char region[16], funding[16];
-    double pct, fixed, least;
-};
-
-struct psp {
-    char id[40];
-    struct fee fee[FEES_MAX];
-    unsigned fees;
-    double fee_declined;
-    double share, penalty; /* commitment; 0: none */
-};
+enum { NODES_MAX = 64, RECENT = 1 << 16, BINS_MAX = 8192, LINE_MAX_ = 1 << 16 };
+static const double MINOR = 100; /* amounts come in the major unit, the watch is given minor ones */
 
 /* What must be remembered between a decision and its outcome. */
 struct recent {
     int64_t id;
     unsigned attempts_max;
     struct hl_card card;
-    hl_ticket ticket;
+    struct hl_pass pass;
     double soft_before;
-};
-
-/* What one node tells the others at the next sync. */
-struct news {
-    struct hl_outcome outcome;
-    bool overdue;
 };
 
 struct node {
     void *mem;
-    struct hl_book *book;
-    struct news *news;
-    size_t news_n, news_cap;
+    struct hl_watch *watch;
 };
 
 struct engine {
-    struct psp psp[LIMIT_PROVIDERS];
-    unsigned psps;
-    double margin, latency_cost_per_s, timeout_s;
-    bool async;
+    struct px_route_init init;
     struct node node[NODES_MAX];
-    unsigned nodes;
     struct recent *recent;
     char brand[HL_PRODUCTS][24]; /* brand/funding seen, in order: the product's number */
     unsigned products;
 };
 
-/* ---- reading ---- */
+/* ---- the start ---- */
 
-static double number(const struct json *j)
+static void start_node(struct engine *e, unsigned node, const struct hl_watch_rules *shared)
 {
-    char text[40];
+    struct hl_watch_rules rules = *shared;
+    struct node *n = &e->node[node];
+    size_t size;
 
-    return span_copyz(json_raw(j), text, sizeof text) == OK ? strtod(text, NULL) : 0;
-}
-
-static void text(const struct json *j, char *out, size_t cap)
-{
-    if (span_copyz(json_raw(j), out, cap) != OK)
-        out[0] = '\0';
-}
-
-static int psp_find(const struct engine *e, struct span id)
-{
-    for (unsigned i = 0; i < e->psps; i++) {
-        if (span_is(id, e->psp[i].id))
-            return (int)i;
-    }
-    return -1;
-}
-
-static void read_fee(struct json *j, struct fee *f)
-{
-    while (json_next(j) == JSON_NAME) {
-        struct span name = json_raw(j);
-
-        (void)json_next(j);
-        if (span_is(name, "region"))
-            text(j, f->region, sizeof f->region);
-        else if (span_is(name, "funding"))
-            text(j, f->funding, sizeof f->funding);
-        else if (span_is(name, "pct"))
-            f->pct = number(j);
-        else if (span_is(name, "fixed"))
-            f->fixed = number(j);
-        else if (span_is(name, "min"))
-            f->least = number(j);
-        else
-            (void)json_skip(j);
-    }
-}
-
-static void read_fees(struct json *j, struct psp *p)
-{
-    while (json_next(j) == JSON_OBJECT) {
-        struct fee f = { 0 };
-
-        read_fee(j, &f);
-        if (p->fees < FEES_MAX)
-            p->fee[p->fees++] = f;
-    }
-}
-
-static void read_psps(struct json *j, struct engine *e)
-{
-    while (json_next(j) == JSON_OBJECT) {
-        struct psp p = { 0 };
-
-        while (json_next(j) == JSON_NAME) {
-            struct span name = json_raw(j);
-
-            (void)json_next(j);
-            if (span_is(name, "id"))
-                text(j, p.id, sizeof p.id);
-            else if (span_is(name, "declined_fee"))
-                p.fee_declined = number(j);
-            else if (span_is(name, "fees"))
-                read_fees(j, &p);
-            else
-                (void)json_skip(j);
-        }
-        if (e->psps < LIMIT_PROVIDERS)
-            e->psp[e->psps++] = p;
-    }
-}
-
-static void read_commitments(struct json *j, struct engine *e)
-{
-    while (json_next(j) == JSON_NAME) {
-        int p = psp_find(e, json_raw(j));
-
-        (void)json_next(j);
-        while (json_next(j) == JSON_NAME) {
-            struct span name = json_raw(j);
-
-            (void)json_next(j);
-            if (p >= 0 && span_is(name, "min_share"))
-                e->psp[p].share = number(j);
-            else if (p >= 0 && span_is(name, "penalty_per_missing_payment"))
-                e->psp[p].penalty = number(j);
-        }
-    }
-}
-
-static double find_number(struct span line, const char *outer, const char *name, double otherwise)
-{
-    struct json j;
-
-    return json_find(line, &j, outer, name, NULL) && json_tok(&j) == JSON_NUMBER ? number(&j)
-                                                                                 : otherwise;
+    rules.node = node + 1;
+    size = hl_watch_size(&rules);
+    n->mem = malloc(size);
+    CHECK(n->mem != NULL);
+    n->watch = hl_watch_init(n->mem, size, &rules, hash64_mix(e->init.seed, node), 0);
 }
 
 static bool start(struct engine *e, struct span line)
 {
-    struct json j;
-    uint64_t seed = (uint64_t)find_number(line, "init", "seed", 1);
+    struct hl_watch_rules rules;
 
-    if (!json_find(line, &j, "init", "providers", NULL) || json_tok(&j) != JSON_ARRAY)
+    if (e->recent != NULL || !px_route_read_init(line, &e->init) || e->init.nodes > NODES_MAX)
         return false;
-    read_psps(&j, e);
-    if (json_find(line, &j, "init", "commitments", NULL) && json_tok(&j) == JSON_OBJECT)
-        read_commitments(&j, e);
-    e->margin = find_number(line, "init", "margin", 0.15);
-    e->latency_cost_per_s = find_number(line, "init", "latency_cost_per_s", 0.005);
-    e->timeout_s = find_number(line, "init", "timeout_ms", 10000) / 1e3;
-    e->async = json_find(line, &j, "init", "async_results", NULL) && json_tok(&j) == JSON_TRUE;
-    e->nodes = (unsigned)find_number(line, "init", "nodes", 1);
-    if (e->psps == 0 || e->nodes == 0 || e->nodes > NODES_MAX)
-        return false;
+    hl_watch_rules_init(&rules);
+    rules.providers = e->init.psps;
+    rules.bins_max = BINS_MAX;
+    rules.margin = e->init.margin;
+    rules.latency_cost_per_s = e->init.latency_cost_per_s;
+    for (unsigned p = 0; p < e->init.psps; p++) {
+        rules.id[p] = hl_watch_id(span_str(e->init.psp[p].id));
+        rules.timeout_ns[p] = (int64_t)(e->init.timeout_s * 1e9);
+    }
     e->recent = calloc(RECENT, sizeof *e->recent);
     CHECK(e->recent != NULL);
-    for (unsigned i = 0; i < e->nodes; i++) {
-        size_t n = hl_book_size(e->psps, BINS_MAX);
-
-        e->node[i].mem = malloc(n);
-        CHECK(e->node[i].mem != NULL);
-        e->node[i].book =
-            hl_book_init(e->node[i].mem, n, e->psps, BINS_MAX, hash64_mix(seed, i), 0);
-    }
+    for (unsigned i = 0; i < e->init.nodes; i++)
+        start_node(e, i, &rules);
     return true;
 }
 
 /* ---- one payment ---- */
 
-struct asked {
-    int64_t now_ns, id;
-    unsigned node, attempt, attempts_max;
-    double amount;
-    char country[4], region[16], brand[16], funding[16], bin[12];
-    unsigned eligible[LIMIT_PROVIDERS], eligibles;
-    unsigned soft_from[LIMIT_PROVIDERS], softs;
-    bool hard;
-};
-
-static void read_eligible(struct json *j, const struct engine *e, struct asked *a)
-{
-    while (json_next(j) == JSON_STRING) {
-        int p = psp_find(e, json_raw(j));
-
-        if (p >= 0 && a->eligibles < LIMIT_PROVIDERS)
-            a->eligible[a->eligibles++] = (unsigned)p;
-    }
-}
-
-static void read_tried(struct json *j, const struct engine *e, struct asked *a)
-{
-    while (json_next(j) == JSON_OBJECT) {
-        int p = -1;
-
-        a->hard = false; /* the last one counts */
-        while (json_next(j) == JSON_NAME) {
-            struct span name = json_raw(j);
-
-            (void)json_next(j);
-            if (span_is(name, "p"))
-                p = psp_find(e, json_raw(j));
-            else if (span_is(name, "result")) {
-                a->hard = json_is(j, "hard_decline");
-                if (json_is(j, "soft_decline") && p >= 0 && a->softs < LIMIT_PROVIDERS)
-                    a->soft_from[a->softs++] = (unsigned)p;
-            } else
-                (void)json_skip(j);
-        }
-    }
-}
-
-static void read_asked(struct json *j, const struct engine *e, struct asked *a)
-{
-    while (json_next(j) == JSON_NAME) {
-        struct span name = json_raw(j);
-
-        (void)json_next(j);
-        if (span_is(name, "t"))
-            a->now_ns = (int64_t)(number(j) * 1e9);
-        else if (span_is(name, "id"))
-            a->id = (int64_t)number(j);
-        else if (span_is(name, "node"))
-            a->node = (unsigned)number(j);
-        else if (span_is(name, "attempt"))
-            a->attempt = (unsigned)number(j);
-        else if (span_is(name, "max_attempts"))
-            a->attempts_max = (unsigned)number(j);
-        else if (span_is(name, "amount"))
-            a->amount = number(j);
-        else if (span_is(name, "country"))
-            text(j, a->country, sizeof a->country);
-        else if (span_is(name, "region"))
-            text(j, a->region, sizeof a->region);
-        else if (span_is(name, "brand"))
-            text(j, a->brand, sizeof a->brand);
-        else if (span_is(name, "funding"))
-            text(j, a->funding, sizeof a->funding);
-        else if (span_is(name, "bin"))
-            text(j, a->bin, sizeof a->bin);
-        else if (span_is(name, "eligible"))
-            read_eligible(j, e, a);
-        else if (span_is(name, "tried"))
-            read_tried(j, e, a);
-        else
-            (void)json_skip(j);
-    }
-}
-
 /* Brand and funding, numbered as they appear; 0 when there are too many. */
-static uint16_t product_of(struct engine *e, const struct asked *a)
+static uint16_t product_of(struct engine *e, const struct px_route_asked *a)
 {
     char word[24];
 
@@ -298,202 +97,152 @@ static uint16_t product_of(struct engine *e, const struct asked *a)
     return (uint16_t)e->products;
 }
 
-static double fee_of(const struct psp *p, const struct asked *a)
-{
-    for (unsigned i = 0; i < p->fees; i++) {
-        const struct fee *f = &p->fee[i];
-        double fee = f->pct * a->amount + f->fixed;
-
-        if (strcmp(f->region, a->region) == 0 && strcmp(f->funding, a->funding) == 0)
-            return fee > f->least ? fee : f->least;
-    }
-    return 0;
-}
-
 static struct recent *recent_of(struct engine *e, int64_t id)
 {
     return &e->recent[(uint64_t)id % RECENT];
 }
 
-static void publish(struct node *n, const struct hl_outcome *o, bool overdue)
+static void survey(const struct engine *e, struct hl_watch *w, const struct px_route_asked *a,
+                   struct hl_card card, uint64_t seed, struct rt_view *view)
 {
-    if (n->news_n == n->news_cap) {
-        n->news_cap = n->news_cap == 0 ? 64 : 2 * n->news_cap;
-        n->news = realloc(n->news, n->news_cap * sizeof *n->news);
-        CHECK(n->news != NULL);
+    double fee[LIMIT_PROVIDERS], declined[LIMIT_PROVIDERS], price[LIMIT_PROVIDERS];
+
+    for (unsigned p = 0; p < e->init.psps; p++) {
+        const struct px_route_psp *psp = &e->init.psp[p];
+
+        fee[p] = px_route_fee(psp, a) * MINOR;
+        declined[p] = psp->fee_declined * MINOR;
+        price[p] = psp->share > 0 ? hl_watch_price(w, p, psp->share, psp->penalty) * MINOR : 0;
     }
-    n->news[n->news_n++] = (struct news){ .outcome = *o, .overdue = overdue };
+    rt_view_init(view);
+    hl_watch_survey(w,
+                    &(struct hl_watch_ask){ .card = card,
+                                            .amount = a->amount * MINOR,
+                                            .fee_approved = fee,
+                                            .fee_declined = declined,
+                                            .price = price,
+                                            .may = a->eligible,
+                                            .attempt = a->attempt,
+                                            .attempts_max = a->attempts_max,
+                                            .soft = a->soft,
+                                            .late_verdicts = e->init.async,
+                                            .seed = seed,
+                                            .now_ns = a->now_ns },
+                    view);
 }
 
-/* Overdue requests are evidence for the other nodes as well. */
-static void look(struct engine *e, struct node *n, unsigned provider, int64_t now_ns)
+/* Does a come before b? The probe, then those of value, then those that are too new. */
+static bool is_before(const struct rt_sight *a, const struct rt_sight *b)
 {
-    struct hl_outcome o = { .provider = provider };
-    double others_n, others_failed;
-    unsigned overdue;
+    if (a->probe != b->probe)
+        return a->probe;
+    if (a->ramped != b->ramped)
+        return b->ramped;
+    return a->value_micro > b->value_micro;
+}
 
-    hl_book_others(n->book, provider, &others_n, &others_failed);
-    overdue = hl_tech_look(&n->book->tech[provider], e->timeout_s, others_n, others_failed, now_ns);
-    for (; e->nodes > 1 && overdue > 0; overdue--)
-        publish(n, &o, true);
+/* The best of those that may be asked; -1: nobody, or no further attempt that earns anything. */
+static int best_of(const struct px_route_asked *a, const struct rt_view *v, uint32_t may)
+{
+    int best = -1;
+
+    for (unsigned p = 0; p < LIMIT_PROVIDERS; p++) {
+        const struct rt_sight *s = &v->provider[p];
+
+        if ((may >> p & 1) == 0 || s->breaker == RT_BREAKER_OPEN ||
+            (a->attempt > 1 && s->value_micro <= 0))
+            continue;
+        if (best < 0 || is_before(s, &v->provider[best]))
+            best = (int)p;
+    }
+    return best;
+}
+
+static const char *why(const struct px_route_asked *a, const struct rt_sight *s)
+{
+    if (s->probe)
+        return "probe";
+    if (a->attempt > 1)
+        return "again";
+    if ((a->eligible & (a->eligible - 1)) == 0)
+        return "only";
+    return s->explored ? "explore" : "best";
 }
 
 static void decide(struct engine *e, struct span line)
 {
-    struct asked a = { .attempt = 1, .attempts_max = 1 };
-    struct hl_option option[LIMIT_PROVIDERS];
-    struct hl_choice choice;
-    struct json j;
-    struct node *n;
+    struct px_route_asked a;
+    struct rt_view view;
+    struct hl_watch *w;
     struct recent *r;
+    uint64_t seed;
+    uint32_t may;
+    int p = -1;
 
-    if (!json_find(line, &j, "decide", NULL))
+    if (!px_route_read_asked(line, &e->init, &a))
         return;
-    read_asked(&j, e, &a);
-    if (a.hard || a.eligibles == 0 || a.node >= e->nodes) {
-        (void)puts("{\"p\":null}");
-        return;
-    }
-    n = &e->node[a.node];
+    may = a.hard || a.node >= e->init.nodes ? 0 : a.eligible;
+    w = e->node[may == 0 ? 0 : a.node].watch;
     r = recent_of(e, a.id);
     if (a.attempt == 1)
         *r = (struct recent){ .id = a.id, .attempts_max = a.attempts_max, .soft_before = -1 };
     r->card = (struct hl_card){ .country = hl_country(a.country),
                                 .product = product_of(e, &a),
                                 .bin = (uint32_t)strtoul(a.bin, NULL, 10) };
-    for (unsigned i = 0; i < a.eligibles; i++) {
-        const struct psp *p = &e->psp[a.eligible[i]];
-
-        option[i] = (struct hl_option){
-            .provider = a.eligible[i],
-            .fee_approved = fee_of(p, &a),
-            .fee_declined = p->fee_declined,
-            .price = p->share > 0
-                         ? hl_commitment_price(n->book, a.eligible[i], p->share, p->penalty)
-                         : 0,
-        };
-    }
-    for (unsigned i = 0; i < a.eligibles; i++)
-        look(e, n, a.eligible[i], a.now_ns);
-    hl_choose(n->book,
-              &(struct hl_question){ .card = r->card,
-                                     .amount = a.amount,
-                                     .margin = e->margin,
-                                     .latency_cost_per_s = e->latency_cost_per_s,
-                                     .timeout_s = e->timeout_s,
-                                     .async = e->async,
-                                     .attempt = a.attempt,
-                                     .attempts_max = a.attempts_max,
-                                     .option = option,
-                                     .options = a.eligibles,
-                                     .soft_from = a.soft_from,
-                                     .softs = a.softs,
-                                     .now_ns = a.now_ns },
-              &choice);
-    if (choice.option < 0) {
+    seed = hash64_mix(hash64_mix(e->init.seed, (uint64_t)a.id), a.attempt);
+    if (may != 0)
+        survey(e, w, &a, r->card, seed, &view);
+    while (may != 0 && (p = best_of(&a, &view, may)) >= 0 &&
+           !hl_watch_admit(w, (unsigned)p, seed, false, a.now_ns, &r->pass))
+        may &= ~(UINT32_C(1) << p);
+    if (may == 0 || p < 0)
         (void)puts("{\"p\":null}");
-        return;
-    }
-    r->ticket = hl_tech_sent(&n->book->tech[option[choice.option].provider], a.now_ns);
-    (void)printf("{\"p\":\"%s\",\"why\":\"%s\"}\n", e->psp[option[choice.option].provider].id,
-                 hl_why_name(choice.why));
+    else
+        (void)printf("{\"p\":\"%s\",\"why\":\"%s\"}\n", e->init.psp[p].id,
+                     why(&a, &view.provider[p]));
 }
 
 /* ---- what became of it ---- */
 
-static enum hl_result result_of(const struct json *j)
-{
-    static const struct {
-        const char *word;
-        enum hl_result result;
-    } table[] = {
-        { "approved", HL_APPROVED }, { "soft_decline", HL_SOFT }, { "hard_decline", HL_HARD },
-        { "error", HL_FAILED },      { "timeout", HL_TIMEOUT },   { "pending", HL_PENDING },
-    };
-
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (json_is(j, table[i].word))
-            return table[i].result;
-    }
-    return HL_FAILED;
-}
-
 static void outcome(struct engine *e, struct span line)
 {
-    struct hl_outcome o = { .local = true, .attempt = 1, .soft_before = -1 };
-    int64_t now_ns = 0, id = 0;
-    unsigned node = 0;
-    int p = -1;
-    struct json j;
+    struct px_route_outcome o;
     struct recent *r;
     double expected;
+    bool late;
 
-    if (!json_find(line, &j, "outcome", NULL))
+    if (!px_route_read_outcome(line, &e->init, &o))
         return;
-    while (json_next(&j) == JSON_NAME) {
-        struct span name = json_raw(&j);
-
-        (void)json_next(&j);
-        if (span_is(name, "t"))
-            now_ns = (int64_t)(number(&j) * 1e9);
-        else if (span_is(name, "id"))
-            id = (int64_t)number(&j);
-        else if (span_is(name, "node"))
-            node = (unsigned)number(&j);
-        else if (span_is(name, "attempt"))
-            o.attempt = (unsigned)number(&j);
-        else if (span_is(name, "p"))
-            p = psp_find(e, json_raw(&j));
-        else if (span_is(name, "result"))
-            o.result = result_of(&j);
-        else if (span_is(name, "latency_ms"))
-            o.latency_s = number(&j) / 1e3;
-        else
-            (void)json_skip(&j);
-    }
-    r = recent_of(e, id);
-    if (p < 0 || node >= e->nodes || r->id != id)
+    r = recent_of(e, o.id);
+    if (o.node >= e->init.nodes || r->id != o.id)
         return;
-    o.provider = (unsigned)p;
-    o.card = r->card;
-    o.ticket = r->ticket;
-    o.retriable = r->attempts_max > 1;
-    o.late = e->async && o.result != HL_PENDING && o.result != HL_FAILED && o.result != HL_TIMEOUT;
-    o.soft_before = o.attempt > 1 ? r->soft_before : -1;
-    expected = hl_learn(e->node[node].book, &o, e->timeout_s, now_ns);
-    r->soft_before = o.attempt == 1 && o.result == HL_SOFT && o.retriable ? expected : -1;
-    if (e->nodes > 1)
-        publish(&e->node[node], &o, false);
+    late =
+        e->init.async && o.result != HL_PENDING && o.result != HL_FAILED && o.result != HL_TIMEOUT;
+    expected =
+        hl_watch_told(e->node[o.node].watch,
+                      &(struct hl_outcome){ .provider = o.psp,
+                                            .card = r->card,
+                                            .result = o.result,
+                                            .attempt = o.attempt,
+                                            .late = late,
+                                            .latency_s = o.latency_s,
+                                            .soft_before = o.attempt > 1 ? r->soft_before : -1 },
+                      late ? NULL : &r->pass, false, o.now_ns);
+    r->soft_before = o.attempt == 1 && o.result == HL_SOFT && r->attempts_max > 1 ? expected : -1;
 }
 
 static void synchronise(struct engine *e, struct span line)
 {
-    int64_t now_ns = (int64_t)(find_number(line, "sync", "t", 0) * 1e9);
+    int64_t now_ns = (int64_t)(px_route_number(line, "sync", "t", 0) * 1e9);
 
-    for (unsigned from = 0; from < e->nodes; from++) {
-        for (size_t i = 0; i < e->node[from].news_n; i++) {
-            struct news *w = &e->node[from].news[i];
-
-            w->outcome.local = false;
-            for (unsigned to = 0; to < e->nodes; to++) {
-                if (to == from)
-                    continue;
-                if (w->overdue)
-                    hl_learn_overdue(e->node[to].book, w->outcome.provider, now_ns);
-                else
-                    (void)hl_learn(e->node[to].book, &w->outcome, e->timeout_s, now_ns);
-            }
-        }
-        e->node[from].news_n = 0;
-    }
+    for (unsigned i = 0; i < e->init.nodes; i++)
+        hl_watch_tick(e->node[i].watch, now_ns);
 }
 
 static void engine_free(struct engine *e)
 {
-    for (unsigned i = 0; i < e->nodes; i++) {
+    for (unsigned i = 0; i < NODES_MAX; i++)
         free(e->node[i].mem);
-        free(e->node[i].news);
-    }
     free(e->recent);
     free(e);
 }
@@ -509,6 +258,10 @@ static int run(const struct px_cli *c)
     while (fgets(line, sizeof line, stdin) != NULL) {
         struct span s = span_str(line);
 
+        if (e->recent == NULL && !span_starts(s, "{\"init\"")) {
+            exit_code = px_cli_fail(c, PX_USAGE, "the first line must be \"init\"");
+            break;
+        }
         if (span_starts(s, "{\"decide\"")) {
             decide(e, s);
             (void)fflush(stdout);

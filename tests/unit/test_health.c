@@ -2,8 +2,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "health/choose.h"
-#include "health/learn.h"
+#include "health/watch_inside.h"
+#include "routing/base/hash.h"
 #include "tests/unit/unit.h"
 
 enum { PSPS = 3, BINS = 64 };
@@ -12,73 +12,113 @@ static const double TIMEOUT_S = 10;
 
 struct fixture {
     void *mem;
+    struct hl_watch *watch;
     struct hl_book *book;
+    uint64_t seed;
 };
 
 static struct fixture fresh(uint64_t seed)
 {
-    size_t n = hl_book_size(PSPS, BINS);
-    struct fixture f = { .mem = malloc(n) };
+    struct hl_watch_rules rules;
+    struct fixture f = { .seed = seed };
 
+    hl_watch_rules_init(&rules);
+    rules.providers = PSPS;
+    rules.bins_max = BINS;
+    f.mem = malloc(hl_watch_size(&rules));
     assert_non_null(f.mem);
-    f.book = hl_book_init(f.mem, n, PSPS, BINS, seed, 0);
+    f.watch = hl_watch_init(f.mem, hl_watch_size(&rules), &rules, seed, 0);
+    f.book = f.watch->book;
     return f;
 }
 
 static const struct hl_card CARD = { .country = 100, .product = 1, .bin = 457112 };
 
-static struct hl_choice choose(struct hl_book *b, double amount, int64_t now_ns)
+static void survey(struct fixture *f, double amount, uint64_t seed, int64_t now_ns,
+                   struct rt_view *view)
 {
-    struct hl_option option[PSPS];
-    struct hl_choice c;
+    static const double fee[PSPS] = { 10, 10, 10 }, declined[PSPS] = { 2, 2, 2 };
 
-    for (unsigned p = 0; p < PSPS; p++)
-        option[p] = (struct hl_option){ .provider = p, .fee_approved = 0.1, .fee_declined = 0.02 };
-    hl_choose(b,
-              &(struct hl_question){ .card = CARD,
-                                     .amount = amount,
-                                     .margin = 0.15,
-                                     .latency_cost_per_s = 0.005,
-                                     .timeout_s = TIMEOUT_S,
-                                     .attempt = 1,
-                                     .attempts_max = 2,
-                                     .option = option,
-                                     .options = PSPS,
-                                     .now_ns = now_ns },
-              &c);
-    return c;
+    *view = (struct rt_view){ 0 };
+    hl_watch_survey(f->watch,
+                    &(struct hl_watch_ask){ .card = CARD,
+                                            .amount = amount,
+                                            .fee_approved = fee,
+                                            .fee_declined = declined,
+                                            .may = (1 << PSPS) - 1,
+                                            .attempts_max = 2,
+                                            .seed = seed,
+                                            .now_ns = now_ns },
+                    view);
 }
 
-static void tell(struct hl_book *b, unsigned p, enum hl_result r, int64_t now_ns)
+static bool is_before(const struct rt_sight *a, const struct rt_sight *b)
 {
-    struct hl_outcome o = { .provider = p,
-                            .card = CARD,
-                            .result = r,
-                            .attempt = 1,
-                            .latency_s = 0.4,
-                            .local = true,
-                            .ticket = hl_tech_sent(&b->tech[p], now_ns),
-                            .soft_before = -1 };
+    if (a->probe != b->probe)
+        return a->probe;
+    if (a->ramped != b->ramped)
+        return b->ramped;
+    return a->value_micro > b->value_micro;
+}
 
-    (void)hl_learn(b, &o, TIMEOUT_S, now_ns);
+/* Whom a payment would go to, and goes to. */
+static unsigned choose(struct fixture *f, double amount, int64_t now_ns, struct hl_pass *pass)
+{
+    uint64_t seed = hash64_mix(f->seed, (uint64_t)now_ns);
+    struct rt_view view;
+    unsigned may = (1 << PSPS) - 1;
+
+    survey(f, amount, seed, now_ns, &view);
+    while (may != 0) {
+        unsigned best = PSPS;
+
+        for (unsigned p = 0; p < PSPS; p++) {
+            if ((may >> p & 1) != 0 &&
+                (best == PSPS || is_before(&view.provider[p], &view.provider[best])))
+                best = p;
+        }
+        if (hl_watch_admit(f->watch, best, seed, false, now_ns, pass))
+            return best;
+        may &= ~(1U << best);
+    }
+    fail_msg("nobody may be asked");
+    return 0;
+}
+
+static void answer(struct fixture *f, unsigned p, enum hl_result r, const struct hl_pass *pass,
+                   int64_t now_ns)
+{
+    struct hl_outcome o = {
+        .provider = p, .card = CARD, .result = r, .attempt = 1, .latency_s = 0.4, .soft_before = -1
+    };
+
+    (void)hl_watch_told(f->watch, &o, pass, false, now_ns);
+}
+
+static void tell(struct fixture *f, unsigned p, enum hl_result r, int64_t now_ns)
+{
+    struct hl_pass pass;
+
+    assert_true(hl_watch_admit(f->watch, p, 0, true, now_ns, &pass));
+    answer(f, p, r, &pass, now_ns);
 }
 
 /* A quiet past: every provider approves nine in ten. */
-static int64_t warm(struct hl_book *b, int64_t now_ns)
+static int64_t warm(struct fixture *f, int64_t now_ns)
 {
     for (unsigned i = 0; i < 600; i++, now_ns += S / 4)
-        tell(b, i % PSPS, i / PSPS % 10 == 0 ? HL_SOFT : HL_APPROVED, now_ns);
+        tell(f, i % PSPS, i / PSPS % 10 == 0 ? HL_SOFT : HL_APPROVED, now_ns);
     return now_ns;
 }
 
 static void two_failures_are_enough_to_doubt(void **state)
 {
     struct fixture f = fresh(1);
-    int64_t now = warm(f.book, 0);
+    int64_t now = warm(&f, 0);
 
     (void)state;
-    tell(f.book, 0, HL_FAILED, now);
-    tell(f.book, 0, HL_FAILED, now + S / 8);
+    tell(&f, 0, HL_FAILED, now);
+    tell(&f, 0, HL_FAILED, now + S / 8);
     assert_true(hl_tech_available(&f.book->tech[0]) < 0.5);
     assert_true(hl_tech_available(&f.book->tech[1]) > 0.95);
     free(f.mem);
@@ -87,11 +127,11 @@ static void two_failures_are_enough_to_doubt(void **state)
 static void declines_are_no_technical_failures(void **state)
 {
     struct fixture f = fresh(1);
-    int64_t now = warm(f.book, 0);
+    int64_t now = warm(&f, 0);
 
     (void)state;
     for (unsigned i = 0; i < 50; i++)
-        tell(f.book, 0, i % 2 == 0 ? HL_SOFT : HL_HARD, now + i * S / 8);
+        tell(&f, 0, i % 2 == 0 ? HL_SOFT : HL_HARD, now + i * S / 8);
     assert_true(hl_tech_available(&f.book->tech[0]) > 0.95);
     free(f.mem);
 }
@@ -99,44 +139,49 @@ static void declines_are_no_technical_failures(void **state)
 static void a_request_that_hangs_counts_before_it_times_out(void **state)
 {
     struct fixture f = fresh(1);
-    int64_t now = warm(f.book, 0);
+    int64_t now = warm(&f, 0);
 
     (void)state;
-    for (unsigned i = 0; i < 4; i++)
-        (void)hl_tech_sent(&f.book->tech[0], now + i * S / 8);
-    assert_int_equal(hl_tech_look(&f.book->tech[0], TIMEOUT_S, 0, 0, now + S / 2), 0);
-    assert_int_equal(hl_tech_look(&f.book->tech[0], TIMEOUT_S, 0, 0, now + 6 * S), 4);
-    assert_int_equal(hl_tech_look(&f.book->tech[0], TIMEOUT_S, 0, 0, now + 7 * S), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        struct hl_pass pass;
+
+        assert_true(hl_watch_admit(f.watch, 0, 0, false, now + i * S / 8, &pass));
+    }
+    hl_watch_tick(f.watch, now + S / 2);
+    assert_true(hl_tech_available(&f.book->tech[0]) > 0.95);
+    hl_watch_tick(f.watch, now + 6 * S);
     assert_true(hl_tech_available(&f.book->tech[0]) < 0.1);
+    assert_int_equal(f.watch->guard[0].breaker.state_, HL_STOPPED);
     free(f.mem);
 }
 
 static void an_answered_request_is_never_overdue(void **state)
 {
     struct fixture f = fresh(1);
-    int64_t now = warm(f.book, 0);
-    hl_ticket t = hl_tech_sent(&f.book->tech[0], now);
+    int64_t now = warm(&f, 0);
+    struct hl_tech *t = &f.book->tech[0];
+    hl_ticket ticket = hl_tech_sent(t, now), which;
 
     (void)state;
-    assert_false(hl_tech_answered(&f.book->tech[0], t));
-    assert_int_equal(hl_tech_look(&f.book->tech[0], TIMEOUT_S, 0, 0, now + 60 * S), 0);
+    assert_false(hl_tech_answered(t, ticket));
+    assert_false(hl_tech_overdue(t, TIMEOUT_S, now + 60 * S, &which));
     free(f.mem);
 }
 
 static void trouble_that_hits_everybody_accuses_nobody(void **state)
 {
     struct fixture alone = fresh(1), together = fresh(1);
-    int64_t now = warm(alone.book, 0);
+    int64_t now = warm(&alone, 0);
 
     (void)state;
-    (void)warm(together.book, 0);
+    (void)warm(&together, 0);
     for (unsigned i = 0; i < 12; i++) {
         for (unsigned p = 1; p < PSPS; p++) {
-            tell(alone.book, p, HL_APPROVED, now + i * S / 8);
-            tell(together.book, p, i % 2 == 0 ? HL_FAILED : HL_APPROVED, now + i * S / 8);
+            tell(&alone, p, HL_APPROVED, now + i * S / 8);
+            tell(&together, p, i % 2 == 0 ? HL_FAILED : HL_APPROVED, now + i * S / 8);
         }
-        tell(alone.book, 0, i % 2 == 0 ? HL_FAILED : HL_APPROVED, now + i * S / 8);
-        tell(together.book, 0, i % 2 == 0 ? HL_FAILED : HL_APPROVED, now + i * S / 8);
+        tell(&alone, 0, i % 2 == 0 ? HL_FAILED : HL_APPROVED, now + i * S / 8);
+        tell(&together, 0, i % 2 == 0 ? HL_FAILED : HL_APPROVED, now + i * S / 8);
     }
     assert_true(together.book->tech[0].up > alone.book->tech[0].up);
     free(alone.mem);
@@ -146,15 +191,16 @@ static void trouble_that_hits_everybody_accuses_nobody(void **state)
 static void a_dead_provider_is_left_and_probed_rarely(void **state)
 {
     struct fixture f = fresh(7);
-    int64_t now = warm(f.book, 0);
+    int64_t now = warm(&f, 0);
     unsigned asked = 0;
 
     (void)state;
     for (unsigned i = 0; i < 480; i++, now += S / 8) { /* a minute at 8/s */
-        unsigned p = (unsigned)choose(f.book, 5, now).option;
+        struct hl_pass pass;
+        unsigned p = choose(&f, 500, now, &pass);
 
         asked += p == 0;
-        tell(f.book, p, p == 0 ? HL_FAILED : HL_APPROVED, now);
+        answer(&f, p, p == 0 ? HL_FAILED : HL_APPROVED, &pass, now);
     }
     assert_true(asked <= 12);
     free(f.mem);
@@ -163,17 +209,18 @@ static void a_dead_provider_is_left_and_probed_rarely(void **state)
 static void it_comes_back_after_a_few_good_probes(void **state)
 {
     struct fixture f = fresh(7);
-    int64_t now = warm(f.book, 0);
+    int64_t now = warm(&f, 0);
     unsigned asked = 0;
 
     (void)state;
     for (unsigned i = 0; i < 20; i++)
-        tell(f.book, 0, HL_FAILED, now + i);
+        tell(&f, 0, HL_FAILED, now + i);
     for (unsigned i = 0; i < 8 * 120; i++, now += S / 8) {
-        unsigned p = (unsigned)choose(f.book, 5, now).option;
+        struct hl_pass pass;
+        unsigned p = choose(&f, 500, now, &pass);
 
         asked += p == 0 && i > 8 * 60;
-        tell(f.book, p, i % 10 == 0 ? HL_SOFT : HL_APPROVED, now);
+        answer(&f, p, i % 10 == 0 ? HL_SOFT : HL_APPROVED, &pass, now);
     }
     assert_true(asked > 20);
     free(f.mem);
@@ -182,12 +229,12 @@ static void it_comes_back_after_a_few_good_probes(void **state)
 static void a_broken_bin_path_is_left_for_that_bin_alone(void **state)
 {
     struct fixture f = fresh(3);
-    int64_t now = warm(f.book, 0);
+    int64_t now = warm(&f, 0);
     const struct hl_regime *r;
 
     (void)state;
     for (unsigned i = 0; i < 12; i++)
-        tell(f.book, 0, HL_SOFT, now + i * S);
+        tell(&f, 0, HL_SOFT, now + i * S);
     r = hl_book_regime(f.book, 2, 0, CARD);
     assert_non_null(r);
     assert_true(hl_regime_sick(r) > 0.5);
@@ -198,16 +245,17 @@ static void a_broken_bin_path_is_left_for_that_bin_alone(void **state)
 static void same_book_same_seed_same_choices(void **state)
 {
     struct fixture a = fresh(99), b = fresh(99);
-    int64_t now = warm(a.book, 0);
+    int64_t now = warm(&a, 0);
 
     (void)state;
-    (void)warm(b.book, 0);
+    (void)warm(&b, 0);
     for (unsigned i = 0; i < 500; i++, now += S / 10) {
-        struct hl_choice x = choose(a.book, 3 + i % 50, now), y = choose(b.book, 3 + i % 50, now);
+        struct hl_pass pa, pb;
+        unsigned x = choose(&a, 300 + i % 50, now, &pa), y = choose(&b, 300 + i % 50, now, &pb);
 
-        assert_int_equal(x.option, y.option);
-        tell(a.book, (unsigned)x.option, i % 7 == 0 ? HL_SOFT : HL_APPROVED, now);
-        tell(b.book, (unsigned)y.option, i % 7 == 0 ? HL_SOFT : HL_APPROVED, now);
+        assert_int_equal(x, y);
+        answer(&a, x, i % 7 == 0 ? HL_SOFT : HL_APPROVED, &pa, now);
+        answer(&b, y, i % 7 == 0 ? HL_SOFT : HL_APPROVED, &pb, now);
     }
     free(a.mem);
     free(b.mem);
@@ -224,7 +272,7 @@ static void probabilities_stay_probabilities(void **state)
         const struct hl_tech *t;
         unsigned p = (unsigned)rng_below(&dice, PSPS);
 
-        tell(f.book, p, (enum hl_result)rng_below(&dice, HL_PENDING), now);
+        tell(&f, p, (enum hl_result)rng_below(&dice, HL_PENDING), now);
         t = &f.book->tech[p];
         assert_true(fabs(t->up + t->degraded + t->down - 1) < 1e-9);
         assert_true(hl_tech_available(t) > 0 && hl_tech_available(t) < 1);
@@ -250,7 +298,7 @@ static void a_commitment_pays_more_the_further_it_is_behind(void **state)
     struct fixture f = fresh(5);
 
     (void)state;
-    (void)warm(f.book, 0);
+    (void)warm(&f, 0);
     assert_true(hl_commitment_price(f.book, 0, 0.9, 1.0) >=
                 hl_commitment_price(f.book, 0, 0.34, 1.0));
     assert_true(hl_commitment_price(f.book, 0, 0.9, 1.0) <= 1.0);
