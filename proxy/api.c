@@ -22,7 +22,8 @@
 #include "routing/base/check.h"
 #include "routing/ledger.h"
 
-enum { LETTER_MEMORY = 1 << 20 };
+/* A breaker that opened looks again after 5 s, as long as nothing else is set. */
+enum { LETTER_MEMORY = 1 << 20, BACK_SOON_S = 5 };
 
 /* A request that waits for the journal before it can go on. */
 struct lookup {
@@ -90,6 +91,7 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
     struct buf why = BUF_OF(text);
     struct px_choice choice;
     struct px_known known;
+    bool now;
 
     if (parent != NULL) {
         int holder = px_desk_provider(d, parent->plan[parent->leg]);
@@ -117,7 +119,9 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
     if (parent == NULL && choice.verdict.decline && choice.verdict.decline_why != NULL)
         buf_fmt(&why, "the policy turns it away: %.100s; ", choice.verdict.decline_why);
     px_decide_explain(d->config, &decision.plan, &why);
-    (void)px_fault_at(&f, PX_FAULT_NO_ROUTE, NULL);
+    now = !choice.verdict.decline && rt_plan_withheld(&choice.plan);
+    (void)px_fault_at(&f, now ? PX_FAULT_NO_ROUTE_NOW : PX_FAULT_NO_ROUTE, NULL);
+    f.retry_after_s = now ? BACK_SOON_S : 0;
     (void)px_fault_say(&f, "%s", buf_z(&why));
     answer_fault(r, &f);
 }

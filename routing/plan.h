@@ -1,8 +1,13 @@
 /* routing/plan.h -- who is asked, in which order, and why not the others.
  *
- * Same inputs, same plan, on every machine. */
+ * Same inputs, same plan, on every machine. The verdict says the order; the view takes out whom an
+ * operator or a breaker withholds, and where the verdict left the order to value it may put one
+ * first that shall be looked at again, or hold a new one back. Shares (an operator's limit, a
+ * breaker that lets some through) are dealt by the payment's seed: a smaller share only takes
+ * payments away. */
 #ifndef RT_PLAN_H
 #define RT_PLAN_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "routing/provider.h"
@@ -32,6 +37,8 @@ void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct 
  * from its record, when the payment itself is gone. */
 void rt_plan_lay(const enum rt_reason *judged, unsigned n, const struct rt_verdict *verdict,
                  const struct rt_view *view, uint64_t seed, struct rt_plan *out);
+/* Without legs: is somebody left out only for now (stopped, limited, failing)? */
+bool rt_plan_withheld(const struct rt_plan *plan);
 /* The plan of an operation on a payment that a provider already holds: that provider alone. */
 void rt_plan_holder(uint8_t provider, struct rt_plan *out);
 #endif
