@@ -14,6 +14,7 @@
 
 #include "proxy/adapters/adapter.h"
 #include "proxy/log.h"
+#include "proxy/role.h"
 #include "proxy/upstream.h"
 #include "routing/base/limits.h"
 #include "routing/base/secret.h"
@@ -47,6 +48,14 @@ struct px_listen {
     unsigned trusteds;
     /* milliseconds; px_server_config takes them by these names */
     int tls_ms, first_request_ms, headers_ms, body_ms, idle_ms, write_ms;
+};
+
+/* Where operators connect, and what each of them may do. */
+struct px_admin_listen {
+    struct px_address address;                 /* len 0: none */
+    const char *certificate, *key, *client_ca; /* PEM files; NULL on a unix socket */
+    const char *group; /* who may connect to the unix socket beside its owner; NULL: nobody */
+    struct px_role_map roles;
 };
 
 struct px_provider_config {
@@ -88,7 +97,7 @@ struct px_payment_rules {
 
 struct px_config {
     struct px_listen payments;
-    struct px_address admin; /* len 0: none */
+    struct px_admin_listen admin;
 
     unsigned workers;
     int drain_ms; /* at shutdown; longer than the slowest provider's response time */
@@ -133,6 +142,9 @@ MUST enum err px_config_load(const struct px_config_sources *from, struct px_rep
  * is none. What cannot be read is told. */
 MUST enum err px_config_peek_path(const struct px_config_sources *from, const char *setting,
                                   struct px_report *report, char out[4096]);
+/* The same for an address: len 0 if there is none. */
+MUST enum err px_config_peek_address(const struct px_config_sources *from, const char *setting,
+                                     struct px_report *report, struct px_address *out);
 /* Wipes the secrets. */
 void px_config_destroy(struct px_config *c);
 

@@ -56,6 +56,25 @@ static void check_listen(struct px_reading *r, const struct px_node *root)
     }
 }
 
+static void check_admin(struct px_reading *r, const struct px_node *root)
+{
+    const struct px_node *admin = px_config_at(root, "listen.admin");
+    const struct px_admin_listen *a = &r->config->admin;
+    bool tls = child(admin, "tls") != NULL;
+    struct diag *d;
+
+    if (a->address.len == 0 || a->address.unix_path != tls)
+        return;
+    d = px_report_error(r->report, "C146", key_place(admin, tls ? "tls" : "address"));
+    if (tls) {
+        diag_set(d, "a unix socket speaks no TLS: the kernel tells who calls");
+        diag_help(d, "remove tls, or listen on an address such as \"127.0.0.1:8444\"");
+    } else {
+        diag_set(d, "nobody could tell who calls on \"%.60s\"", a->address.text);
+        diag_help(d, "listen on \"unix:PATH\", or add tls: { certificate, key, client_ca }");
+    }
+}
+
 static void check_rules(struct px_reading *r, const struct px_node *root)
 {
     struct px_payment_rules *p = &r->config->rules;
@@ -241,6 +260,7 @@ void px_config_check(struct px_reading *r, const struct px_node *root)
     struct px_config *c = r->config;
 
     check_listen(r, root);
+    check_admin(r, root);
     check_rules(r, root);
     check_drain(r, root);
     find_state(r);

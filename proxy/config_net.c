@@ -166,6 +166,26 @@ static void host_bits(struct px_reading *r, const struct px_node *n, const unsig
     diag_help(d, "write \"%s/%u\"", text, prefix);
 }
 
+static void read_who(struct px_reading *r, const struct px_field *f, struct px_node *n, void *at)
+{
+    struct diag *d;
+
+    if (px_who_parse(n->resolved, at))
+        return;
+    d = px_config_error(r, "C123", n);
+    diag_set(d, "\"%s\" cannot hold \"%.60s\"", f->name, n->resolved);
+    if (strchr(n->resolved, ':') == NULL && n->resolved[0] != '\0')
+        diag_help(d, "write \"user:%.60s\", \"group:%.60s\" or \"cert:%.60s\"", n->resolved,
+                  n->resolved, n->resolved);
+    else
+        diag_help(d, "write \"user:NAME\", \"group:NAME\" or \"cert:NAME\"");
+}
+
+const struct px_type px_type_who = {
+    .what = "somebody, such as \"user:ana\", \"group:sre\" or \"cert:ana.example\"",
+    .read = read_who
+};
+
 static void read_network(struct px_reading *r, const struct px_field *f, struct px_node *n,
                          void *at)
 {

@@ -359,3 +359,23 @@ enum err px_config_peek_path(const struct px_config_sources *from, const char *s
     px_report_keep(report, config_done, c);
     return e;
 }
+
+enum err px_config_peek_address(const struct px_config_sources *from, const char *setting,
+                                struct px_report *report, struct px_address *out)
+{
+    static const struct px_field field = { .name = "address" };
+    struct px_config *c = config_create();
+    struct px_reading r = { c, &c->store_->arena, report };
+    struct px_node *root = NULL, *n = NULL;
+    enum err e = px_config_layers(from, &r, &root);
+
+    memset(out, 0, sizeof *out);
+    if (e == OK)
+        n = px_config_at(root, setting);
+    if (n != NULL && n->kind == PX_SCALAR && !px_node_null(n) &&
+        (n->resolved = px_config_resolve(&r, n)) != NULL)
+        px_type_address.read(&r, &field, n, out);
+    out->text = NULL; /* it dies with the tree */
+    px_report_keep(report, config_done, c);
+    return e;
+}

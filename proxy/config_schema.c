@@ -111,11 +111,62 @@ static const struct px_field listen_payments_fields[] = {
     END,
 };
 
+static const struct px_field admin_tls_fields[] = {
+    { .name = "certificate",
+      .type = &px_type_in_file,
+      .required = true,
+      .offset = IN(admin.certificate),
+      .example = "certificate: tls/chain.pem",
+      .text = "PEM file with the certificate and the chain behind it." },
+    { .name = "key",
+      .type = &px_type_key_file,
+      .required = true,
+      .offset = IN(admin.key),
+      .example = "key: tls/key.pem",
+      .text = "PEM file with the private key." },
+    { .name = "client_ca",
+      .type = &px_type_in_file,
+      .required = true,
+      .offset = IN(admin.client_ca),
+      .example = "client_ca: tls/operators.pem",
+      .text = "PEM file of the authorities that sign operators' certificates. Who shows none does "
+              "not get in; the common name of the one that is shown is who acts." },
+    END,
+};
+
+#define ROLE(role, word, what)                                                                     \
+    {                                                                                              \
+        .name = word, .type = &px_type_who, .offset = IN(admin.roles.whom[role]),                  \
+        .many = PX_WHO_MAX, .stride = sizeof(struct px_who), .count = IN(admin.roles.whos[role]),  \
+        .text = what                                                                               \
+    }
+
+static const struct px_field admin_roles_fields[] = {
+    ROLE(PX_ROLE_VIEWER, "viewer", "They see everything and change nothing."),
+    ROLE(PX_ROLE_OPERATOR, "operator", "They also stop, drain, limit and resume providers."),
+    ROLE(PX_ROLE_POLICY_EDITOR, "policy_editor", "They also apply and roll back policies."),
+    ROLE(PX_ROLE_ADMIN, "admin",
+         "They may do everything, as root and the user the gateway runs as always may."),
+    END,
+};
+
 static const struct px_field listen_admin_fields[] = {
     { .name = "address",
       .type = &px_type_address,
-      .offset = IN(admin),
+      .offset = IN(admin.address),
       .text = "Where operators connect: `\"unix:/run/signalbox/admin.sock\"`. None by default." },
+    { .name = "group",
+      .type = &px_type_span_z,
+      .offset = IN(admin.group),
+      .text = "The users of this group may connect to the unix socket, beside its owner. What they "
+              "may do there, `roles` says." },
+    { .name = "tls",
+      .section = admin_tls_fields,
+      .text = "For an address that is no unix socket: required there." },
+    { .name = "roles",
+      .section = admin_roles_fields,
+      .text = "Who may do what: `user:NAME`, `group:NAME` (over the unix socket), `cert:NAME` (a "
+              "certificate's common name). Nobody else may do anything." },
     END,
 };
 

@@ -70,6 +70,16 @@ static void read_span(struct px_reading *r, const struct px_field *f, struct px_
     *out = span_str(n->resolved);
 }
 
+static void read_span_z(struct px_reading *r, const struct px_field *f, struct px_node *n, void *at)
+{
+    struct span s = SPAN_NONE;
+    const char **out = at;
+
+    read_span(r, f, n, &s);
+    *out = n->resolved;
+}
+
+const struct px_type px_type_span_z = { .what = "a word", .read = read_span_z };
 const struct px_type px_type_span = { .what = "a word", .read = read_span };
 
 static void read_flag(struct px_reading *r, const struct px_field *f, struct px_node *n, void *at)

@@ -229,6 +229,11 @@ enum px_protocol px_conn_protocol(const struct px_conn *c)
     return c->tls == NULL ? PX_HTTP1 : px_tls_protocol(c->tls);
 }
 
+int px_conn_fd(const struct px_conn *c)
+{
+    return c->fd;
+}
+
 const struct px_tls *px_conn_tls(const struct px_conn *c)
 {
     return c->tls;

@@ -110,4 +110,5 @@ uint64_t px_conn_handed_bytes(const struct px_conn *c); /* ever handed to write(
 uint64_t px_conn_read_bytes(const struct px_conn *c);   /* ever given to on_data */
 enum px_protocol px_conn_protocol(const struct px_conn *c); /* by ALPN; PX_HTTP1 in clear */
 const struct px_tls *px_conn_tls(const struct px_conn *c);  /* NULL in clear */
+int px_conn_fd(const struct px_conn *c); /* for getsockopt(); stays the connection's */
 #endif

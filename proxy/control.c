@@ -14,6 +14,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "proxy/admin/admin.h"
+#include "proxy/admin/audit.h"
 #include "proxy/clock.h"
 #include "proxy/config.h"
 #include "proxy/crypto.h"
@@ -21,6 +23,7 @@
 #include "proxy/log.h"
 #include "proxy/report.h"
 #include "proxy/snapshot.h"
+#include "proxy/state.h"
 #include "proxy/tls.h"
 #include "proxy/view.h"
 #include "proxy/worker.h"
@@ -42,6 +45,9 @@ struct control {
     int fd[LIMIT_WORKERS][PX_LISTEN_MAX];
     unsigned workers, fds;
     bool draining;
+    char life[27]; /* what this process is called: owner of journal leases, name in views */
+    struct px_audit *audit; /* NULL: no state is kept */
+    struct px_admin *admin; /* NULL: not configured */
 };
 
 /* ---- signals ---- */
@@ -133,10 +139,13 @@ static void renew_certificate(struct control *k)
 
 static void on_hup(struct ev_loop *loop, ev_signal *s, int revents)
 {
+    struct control *k = s->data;
+
     (void)loop;
     (void)revents;
-    renew_certificate(s->data);
-    renew_snapshot(s->data);
+    renew_certificate(k);
+    px_admin_renew(k->admin);
+    renew_snapshot(k);
 }
 
 static void on_usr1(struct ev_loop *loop, ev_signal *s, int revents)
@@ -218,11 +227,45 @@ static enum err open_sockets(struct control *k, struct diag *why)
 
 static enum err open_journal(struct control *k, struct diag *why)
 {
-    char life[27];
-    struct px_journal_config j = { .path = k->config->journal_path, .owner = life };
+    struct px_journal_config j = { .path = k->config->journal_path, .owner = k->life };
 
-    px_id_make(px_unix_ms(), life);
     return px_journal_open(&j, &k->journal, why);
+}
+
+static struct px_snapshot *snapshot_of(void *control)
+{
+    struct control *k = control;
+
+    return k->snapshot;
+}
+
+static enum err open_audit(struct control *k, struct diag *why)
+{
+    char path[PX_STATE_PATH];
+
+    if (k->config->state_path == NULL)
+        return OK;
+    if (!px_state_path(k->config->state_path, "audit.jsonl", path)) {
+        diag_set(why, "the state folder's path is too long");
+        return E_LIMIT;
+    }
+    return px_audit_open(path, &k->audit, why);
+}
+
+/* Before there are other threads: the socket is made under an umask of its own. */
+static enum err open_admin(struct control *k, struct diag *why)
+{
+    struct px_admin_terms t = { .config = k->config,
+                                .life = k->life,
+                                .started_ms = px_unix_ms(),
+                                .control = k,
+                                .snapshot = snapshot_of };
+    enum err e = open_audit(k, why);
+
+    t.audit = k->audit;
+    if (e != OK || k->config->admin.address.len == 0)
+        return e;
+    return px_admin_create(k->loop, &t, &k->admin, why);
 }
 
 static enum err start(struct control *k, struct diag *why)
@@ -232,7 +275,8 @@ static enum err start(struct control *k, struct diag *why)
 
     if (!c->payments.cleartext && (e = read_certificate(&c->payments, &k->tls, why)) != OK)
         return e;
-    if ((e = open_journal(k, why)) != OK || (e = open_sockets(k, why)) != OK)
+    if ((e = open_journal(k, why)) != OK || (e = open_admin(k, why)) != OK ||
+        (e = open_sockets(k, why)) != OK)
         return e;
     for (; k->workers < c->workers; k->workers++) {
         struct px_worker_terms t = { .config = c,
@@ -254,6 +298,7 @@ static enum err start(struct control *k, struct diag *why)
 
 static void stop(struct control *k)
 {
+    px_admin_destroy(k->admin);
     for (unsigned i = 0; i < k->workers; i++)
         px_worker_drain(k->worker[i]);
     for (unsigned i = 0; i < k->workers; i++)
@@ -269,6 +314,7 @@ static void stop(struct control *k)
     px_tls_server_unref(k->tls);
     px_snapshot_unref(k->snapshot);
     px_view_unref(k->view);
+    px_audit_close(k->audit);
     ev_loop_destroy(k->loop);
 }
 
@@ -285,6 +331,7 @@ enum err px_control_run(const struct px_config *c, const struct px_credentials *
     k.loop = ev_default_loop(0);
     if (k.loop == NULL)
         return E_NOMEM;
+    px_id_make(px_unix_ms(), k.life);
     watch(&k, &k.term, on_end, SIGTERM);
     watch(&k, &k.intr, on_end, SIGINT);
     watch(&k, &k.hup, on_hup, SIGHUP);

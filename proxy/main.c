@@ -12,11 +12,13 @@
 #include "proxy/cmd_policy.h"
 #include "proxy/cmd_route.h"
 #include "proxy/cmd_serve.h"
+#include "proxy/cmd_status.h"
 #include "proxy/cmd_try.h"
 
 /* clang-format off */
 static const struct px_command *const commands[] = {
     &px_cmd_serve,
+    &px_cmd_status,
     &px_cmd_config_check,
     &px_cmd_config_print,
     &px_cmd_config_reference,

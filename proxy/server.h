@@ -63,6 +63,15 @@ void px_server_defaults(struct px_server_config *c); /* 5 s, 5 s, 10 s, 30 s, 75
 /* Takes a reference to c->tls and copies the rest. */
 MUST enum err px_server_create(struct ev_loop *loop, const struct px_server_config *c,
                                struct px_server **out);
+/* Who is at the other end, as the kernel and TLS vouch for it. */
+struct px_caller {
+    bool local; /* a unix socket: uid and groups are the process's that connected */
+    uint32_t uid, group[64];
+    unsigned groups;
+    char cert[96]; /* TLS: the common name of the certificate it showed; "" for none */
+};
+/* False: it has gone already. */
+MUST bool px_request_caller(const struct px_request *r, struct px_caller *out);
 /* Answers; m is lent for the call. At most once per request. Also fine when r->gone. */
 void px_respond(struct px_request *r, const struct px_message *m);
 /* The handler needs r no longer. Wipes and frees it; after px_respond (an unanswered request is

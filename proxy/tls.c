@@ -237,6 +237,23 @@ static enum err load_key(SSL_CTX *c, const char *file, struct span pem, struct d
     return e;
 }
 
+/* Whoever connects must prove a name. Nothing is resumed: a certificate that has been taken out of
+ * the authorities' file does not live on in a ticket. */
+static enum err demand_certificates(SSL_CTX *c, const char *ca_file, struct diag *why)
+{
+    STACK_OF(X509_NAME) * names;
+    enum err e = load_certificates(c, ca_file, SPAN_NONE, "authority of clients", take_trust, why);
+
+    if (e != OK)
+        return e;
+    names = SSL_load_client_CA_file(ca_file);
+    if (names != NULL)
+        SSL_CTX_set_client_CA_list(c, names);
+    SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
+    return SSL_CTX_set_num_tickets(c, 0) == 1 ? OK : E_NOMEM;
+}
+
 static const unsigned char alpn_both[] = "\x02h2\x08http/1.1";
 
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n,
@@ -275,6 +292,9 @@ enum err px_tls_server_create(const struct px_tls_server_config *c, struct px_tl
     }
     SSL_CTX_set_alpn_select_cb(s->c.ssl, on_alpn, NULL);
     SSL_CTX_set_num_tickets(s->c.ssl, 1); /* every resumption brings the next one */
+    if (c->client_ca_file != NULL &&
+        (e = demand_certificates(s->c.ssl, c->client_ca_file, why)) != OK)
+        goto out;
     *out = s;
     s = NULL;
 out:
@@ -312,6 +332,12 @@ enum err px_tls_client_create(const struct px_tls_client_config *c, struct px_tl
         e = load_certificates(t->c.ssl, c->ca_file, SPAN_NONE, "trusted CA", take_trust, why);
     if (e == OK && c->ca_pem.n > 0)
         e = load_certificates(t->c.ssl, NULL, c->ca_pem, "trusted CA", take_trust, why);
+    if (e == OK && c->chain_file != NULL) {
+        e = load_certificates(t->c.ssl, c->chain_file, SPAN_NONE, "certificate chain", take_chain,
+                              why);
+        if (e == OK)
+            e = load_key(t->c.ssl, c->key_file, SPAN_NONE, why);
+    }
     if (c->ca_file == NULL && c->ca_pem.n == 0 && SSL_CTX_set_default_verify_paths(t->c.ssl) != 1) {
         diag_set(why, "cannot read the system's trust store: %s", last_reason());
         e = E_IO;
@@ -534,6 +560,36 @@ const char *px_tls_version(const struct px_tls *t)
 bool px_tls_resumed(const struct px_tls *t)
 {
     return SSL_session_reused(t->ssl) == 1;
+}
+
+static bool copy_name(const X509_NAME_ENTRY *entry, char out[PX_TLS_NAME])
+{
+    const ASN1_STRING *s = X509_NAME_ENTRY_get_data(entry);
+    struct span text = { (const char *)ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s) };
+
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] < ' ' || text.p[i] > '~')
+            return false;
+    }
+    return text.n > 0 && span_copyz(text, out, PX_TLS_NAME) == OK;
+}
+
+bool px_tls_peer_name(const struct px_tls *t, char out[PX_TLS_NAME])
+{
+    X509 *shown = SSL_get1_peer_certificate(t->ssl);
+    const X509_NAME *name;
+    bool ok = false;
+    int at;
+
+    if (shown == NULL)
+        return false;
+    name = X509_get_subject_name(shown);
+    at = X509_NAME_get_index_by_NID(name, NID_commonName, -1);
+    if (at >= 0 && X509_NAME_get_index_by_NID(name, NID_commonName, at) == -1 &&
+        SSL_get_verify_result(t->ssl) == X509_V_OK)
+        ok = copy_name(X509_NAME_get_entry(name, at), out);
+    X509_free(shown);
+    return ok;
 }
 
 const char *px_tls_why(const struct px_tls *t)

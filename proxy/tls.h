@@ -20,6 +20,9 @@ struct px_tls_server_config {
     const char *chain_file, *key_file;
     struct span chain_pem, key_pem;
     int64_t ticket_ms; /* how long one key seals session tickets; 0: 12 hours */
+    /* PEM: clients must show a certificate that one of these signed, at every connection (nothing
+     * is resumed); NULL: they need none. */
+    const char *client_ca_file;
 };
 
 /* E_NOTFOUND or E_IO (a file), E_SYNTAX (not PEM), E_CONFLICT (the key is not the leaf's). */
@@ -33,6 +36,8 @@ struct px_tls_client;
 struct px_tls_client_config {
     const char *ca_file; /* PEM; NULL with no ca_pem: the system's trust store */
     struct span ca_pem;  /* beside or instead of the file */
+    /* What we show to a server that asks for it, PEM files; NULL: nothing. */
+    const char *chain_file, *key_file;
 };
 
 MUST enum err px_tls_client_create(const struct px_tls_client_config *c, struct px_tls_client **out,
@@ -75,6 +80,10 @@ void px_tls_bye(struct px_tls *t); /* close_notify */
 enum px_protocol px_tls_protocol(const struct px_tls *t); /* after the handshake */
 const char *px_tls_version(const struct px_tls *t);       /* "TLSv1.3" */
 bool px_tls_resumed(const struct px_tls *t);
+/* The common name in the peer's verified certificate. False: none was shown, or it has not exactly
+ * one name that is printable ASCII and fits. */
+enum { PX_TLS_NAME = 96 };
+bool px_tls_peer_name(const struct px_tls *t, char out[PX_TLS_NAME]);
 /* For people: "certificate has expired", "wrong version number"; "" if nothing is known. */
 const char *px_tls_why(const struct px_tls *t);
 #endif

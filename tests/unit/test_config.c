@@ -92,7 +92,7 @@ static void a_small_configuration_has_all_defaults(void **state)
     assert_true(c->payments.cleartext);
     assert_int_equal(c->payments.tls_ms, 5000);
     assert_int_equal(c->payments.idle_ms, 75000);
-    assert_int_equal(c->admin.len, 0);
+    assert_int_equal(c->admin.address.len, 0);
     assert_true(c->workers >= 1 && c->workers <= LIMIT_WORKERS);
     assert_int_equal(c->drain_ms, 90000);
     assert_string_equal(c->journal_path, "j.db");
@@ -226,7 +226,7 @@ static void addresses_and_networks_are_read(void **state)
     assert_int_equal(c->payments.addresses, 2);
     assert_int_equal(c->payments.address[0].sa.ss_family, AF_INET6);
     assert_true(c->payments.address[0].loopback && c->payments.address[1].loopback);
-    assert_true(c->admin.unix_path && c->admin.loopback);
+    assert_true(c->admin.address.unix_path && c->admin.address.loopback);
     assert_int_equal(c->payments.trusteds, 2);
     assert_int_equal(c->payments.trusted[0].bits, 104);
     assert_memory_equal(c->payments.trusted[0].addr, "\0\0\0\0\0\0\0\0\0\0\xFF\xFF\x0A\0\0\0", 16);

@@ -1,0 +1,66 @@
+/* proxy/admin/caller.c */
+#include "proxy/admin/caller.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "proxy/server.h"
+
+enum { ROOM = 16384, GROUPS_MAX = 65, GROUP_NAME = 64 };
+
+static bool user_name(uid_t uid, char out[PX_CALLER_NAME])
+{
+    char room[ROOM];
+    struct passwd p, *found = NULL;
+
+    return getpwuid_r(uid, &p, room, sizeof room, &found) == 0 && found != NULL &&
+           snprintf(out, PX_CALLER_NAME, "%s", p.pw_name) < PX_CALLER_NAME;
+}
+
+static bool group_name(gid_t gid, char out[GROUP_NAME])
+{
+    char room[ROOM];
+    struct group g, *found = NULL;
+
+    return getgrgid_r(gid, &g, room, sizeof room, &found) == 0 && found != NULL &&
+           snprintf(out, GROUP_NAME, "%s", g.gr_name) < GROUP_NAME;
+}
+
+static enum px_role local_role(const struct px_caller *c, const struct px_role_map *m,
+                               char actor[PX_CALLER_NAME])
+{
+    char name[GROUPS_MAX][GROUP_NAME];
+    const char *group[GROUPS_MAX];
+    struct px_identity id = { .owner = c->uid == 0 || c->uid == geteuid(), .group = group };
+
+    if (user_name(c->uid, actor))
+        id.user = actor;
+    else
+        (void)snprintf(actor, PX_CALLER_NAME, "uid %u", (unsigned)c->uid);
+    for (unsigned i = 0; i < c->groups && id.groups < GROUPS_MAX; i++) {
+        if (group_name(c->group[i], name[id.groups])) {
+            group[id.groups] = name[id.groups];
+            id.groups++;
+        }
+    }
+    return px_role_of(m, &id);
+}
+
+enum px_role px_caller_role(const struct px_caller *c, const struct px_role_map *m,
+                            char actor[PX_CALLER_NAME])
+{
+    struct px_identity id = { .cert = c->cert };
+
+    if (c->local)
+        return local_role(c, m, actor);
+    if (c->cert[0] == '\0') {
+        (void)snprintf(actor, PX_CALLER_NAME, "nobody");
+        return PX_ROLE_NONE;
+    }
+    (void)snprintf(actor, PX_CALLER_NAME, "cert:%s", c->cert);
+    return px_role_of(m, &id);
+}
