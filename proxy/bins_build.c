@@ -3,40 +3,29 @@
 #include <string.h>
 
 #include "proxy/bins.h"
+#include "proxy/bins_pool.h"
 #include "proxy/bins_words.h"
 #include "proxy/country.h"
 #include "proxy/csv.h"
 #include "routing/base/check.h"
-#include "routing/base/hash.h"
 
-enum { TABLE_MIN = 1024, BRAND_DIGITS = 6 };
+enum { BRAND_DIGITS = 6 };
 
 enum column { LOW, HIGH, BRAND, SCHEME, FUNDING, PREPAID, GRADE, ISSUER, COUNTRY, COLUMNS };
 
 /* One range as it was read. */
 struct piece {
     struct rt_bin_range range;
+    struct rt_bin_facts facts;
     uint32_t line;
     uint32_t order; /* later ones replace earlier ones of the same range */
     const struct px_source *source;
 };
 
-/* A set of things that are kept once: open addressing, indices + 1. */
-struct once {
-    uint32_t *slot;
-    uint32_t slots, used;
-};
-
 struct px_bins_builder {
     struct piece *piece;
     uint32_t pieces, pieces_room;
-    char *names;
-    uint32_t names_n, names_room;
-    struct span_at {
-        uint32_t at, n;
-    } * name;
-    uint32_t name_n, name_room;
-    struct once name_once;
+    struct px_bins_pool names, facts;
     struct px_bins_count count;
     struct px_csv csv;
 };
@@ -54,82 +43,14 @@ void px_bins_builder_destroy(struct px_bins_builder *b)
     if (b == NULL)
         return;
     free(b->piece);
-    free(b->names);
-    free(b->name);
-    free(b->name_once.slot);
+    px_bins_pool_fini(&b->names);
+    px_bins_pool_fini(&b->facts);
     free(b);
 }
 
 struct px_bins_count px_bins_builder_count(const struct px_bins_builder *b)
 {
     return b->count;
-}
-
-/* Room for `more` beyond n; grows by doubling. */
-static void *grown(void *at, uint32_t n, uint32_t more, uint32_t *room, size_t size)
-{
-    while (n + more > *room) {
-        *room = *room == 0 ? 4096 : *room * 2;
-        at = realloc(at, *room * size);
-        CHECK(at != NULL);
-    }
-    return at;
-}
-
-/* ---- things kept once ---- */
-
-static void once_put(struct once *o, uint64_t hash, uint32_t index)
-{
-    uint32_t at = (uint32_t)hash & (o->slots - 1);
-
-    while (o->slot[at] != 0)
-        at = (at + 1) & (o->slots - 1);
-    o->slot[at] = index + 1;
-    o->used++;
-}
-
-static uint64_t name_hash(const struct px_bins_builder *b, uint32_t i)
-{
-    return hash64((struct span){ b->names + b->name[i].at, b->name[i].n }, 0);
-}
-
-static void once_make_room(struct px_bins_builder *b)
-{
-    struct once *o = &b->name_once;
-
-    if (o->slots > 0 && o->used < o->slots / 2)
-        return;
-    o->slots = o->slots == 0 ? TABLE_MIN : o->slots * 2;
-    free(o->slot);
-    o->slot = calloc(o->slots, sizeof *o->slot);
-    CHECK(o->slot != NULL);
-    o->used = 0;
-    for (uint32_t i = 0; i < b->name_n; i++)
-        once_put(o, name_hash(b, i), i);
-}
-
-static struct span_at keep_name(struct px_bins_builder *b, struct span text)
-{
-    uint64_t h = hash64(text, 0);
-    struct once *o = &b->name_once;
-
-    if (text.n == 0)
-        return (struct span_at){ 0, 0 };
-    once_make_room(b);
-    for (uint32_t at = (uint32_t)h & (o->slots - 1); o->slot[at] != 0;
-         at = (at + 1) & (o->slots - 1)) {
-        struct span_at known = b->name[o->slot[at] - 1];
-
-        if (span_eq((struct span){ b->names + known.at, known.n }, text))
-            return known;
-    }
-    b->names = grown(b->names, b->names_n, (uint32_t)text.n, &b->names_room, 1);
-    b->name = grown(b->name, b->name_n, 1, &b->name_room, sizeof *b->name);
-    memcpy(b->names + b->names_n, text.p, text.n);
-    b->name[b->name_n] = (struct span_at){ b->names_n, (uint32_t)text.n };
-    b->names_n += (uint32_t)text.n;
-    once_put(o, h, b->name_n);
-    return b->name[b->name_n++];
 }
 
 /* ---- columns ---- */
@@ -358,11 +279,27 @@ static enum rt_grade read_grade(const struct reading *r)
     return g;
 }
 
+static void read_facts(const struct reading *r, struct piece *p)
+{
+    struct span issuer = span_take(cell(r, ISSUER), RT_BIN_ISSUER);
+    struct px_bins_pool *names = &r->b->names;
+
+    if (issuer.n > 0) {
+        uint32_t name = px_bins_pool_keep(names, issuer);
+
+        p->facts.issuer = names->entry[name].at;
+    }
+    p->facts.issuer_n = (uint8_t)issuer.n;
+    p->facts.country = read_country(r);
+    p->facts.brand = (uint8_t)read_brand(r, p);
+    p->facts.funding = (uint8_t)read_funding(r);
+    p->facts.grade = (uint8_t)read_grade(r);
+}
+
 static void read_row(const struct reading *r)
 {
     struct px_bins_builder *b = r->b;
     struct piece p = { .line = r->c->line, .source = r->c->source, .order = b->pieces };
-    struct span_at issuer;
 
     b->count.rows++;
     if (r->c->broken != NULL) {
@@ -377,14 +314,8 @@ static void read_row(const struct reading *r)
     }
     if (!read_range(r, &p))
         return;
-    issuer = keep_name(b, span_take(cell(r, ISSUER), RT_BIN_ISSUER));
-    p.range.issuer = issuer.at;
-    p.range.issuer_n = (uint8_t)issuer.n;
-    p.range.country = read_country(r);
-    p.range.brand = (uint8_t)read_brand(r, &p);
-    p.range.funding = (uint8_t)read_funding(r);
-    p.range.grade = (uint8_t)read_grade(r);
-    b->piece = grown(b->piece, b->pieces, 1, &b->pieces_room, sizeof *b->piece);
+    read_facts(r, &p);
+    b->piece = px_bins_grown(b->piece, b->pieces, 1, &b->pieces_room, sizeof *b->piece);
     b->piece[b->pieces++] = p;
 }
 
@@ -466,21 +397,41 @@ static uint32_t nest(struct px_bins_builder *b, struct px_report *report)
     return kept;
 }
 
-static void write_image(const struct px_bins_builder *b, void *image, size_t n)
+/* Each kind once: a table has far fewer kinds than ranges, and they stay in the cache. */
+static struct rt_bins_shape shape_of(struct px_bins_builder *b, struct rt_bin_range *range)
 {
-    struct rt_bins_parts at = rt_bins_lay(image, b->pieces, b->names_n);
+    struct rt_bins_shape s = { .ranges = b->pieces, .names = b->names.bytes_n };
 
-    for (uint32_t i = 0; i < b->pieces; i++)
-        at.range[i] = b->piece[i].range;
-    if (b->names_n > 0)
-        memcpy(at.names, b->names, b->names_n);
-    rt_bins_seal(image, n);
+    for (uint32_t i = 0; i < b->pieces; i++) {
+        const struct rt_bin_facts *facts = &b->piece[i].facts;
+
+        range[i] = b->piece[i].range;
+        range[i].facts =
+            1 + px_bins_pool_keep(&b->facts, (struct span){ (const char *)facts, sizeof *facts });
+    }
+    s.facts = 1 + b->facts.count; /* [0] is the unknown one */
+    s.stretches = rt_bins_stretches(range, s.ranges, s.facts);
+    return s;
+}
+
+static void write_image(const struct px_bins_builder *b, const struct rt_bin_range *range,
+                        struct rt_bins_shape shape, void *image)
+{
+    struct rt_bins_parts at = rt_bins_lay(image, shape);
+
+    memcpy(at.range, range, shape.ranges * sizeof *range);
+    memcpy(at.facts + 1, b->facts.bytes, b->facts.bytes_n);
+    if (shape.names > 0)
+        memcpy(at.names, b->names.bytes, shape.names);
+    rt_bins_seal(image, rt_bins_size(shape));
 }
 
 enum err px_bins_builder_finish(struct px_bins_builder *b, struct px_report *report, void **image,
                                 size_t *n)
 {
-    void *made;
+    struct rt_bin_range *range;
+    struct rt_bins_shape shape;
+    void *made = NULL;
 
     if (b->pieces > RT_BIN_RANGES_MAX)
         return E_LIMIT;
@@ -489,11 +440,16 @@ enum err px_bins_builder_finish(struct px_bins_builder *b, struct px_report *rep
     qsort(b->piece, b->pieces, sizeof *b->piece, by_range);
     b->pieces = nest(b, report);
     b->count.ranges = b->pieces;
-    b->count.issuers = b->name_n;
-    *n = rt_bins_size(b->pieces, b->names_n);
-    made = calloc(1, *n);
+    b->count.issuers = b->names.count;
+    range = calloc(b->pieces, sizeof *range);
+    if (range != NULL) {
+        shape = shape_of(b, range);
+        *n = rt_bins_size(shape);
+        made = calloc(1, *n);
+    }
     if (made != NULL)
-        write_image(b, made, *n);
+        write_image(b, range, shape, made);
+    free(range);
     *image = made;
     return made == NULL ? E_NOMEM : OK;
 }

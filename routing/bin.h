@@ -43,51 +43,71 @@ enum {
     RT_BIN_RANGES_MAX = 4 * 1000 * 1000,
 };
 
-/* The image, little endian: this header, then, each beginning at a multiple of 32,
- *   uint32_t  index[10^lead + 1]   how many ranges begin below i * 10^(19 - lead)
+/* The image, little endian: this header, then, each beginning at a multiple of 64,
+ *   uint32_t  index[10^lead + 1]     the first stretch of each number of `lead` digits
+ *   uint64_t  stretch[stretches]     see below; by lead, then ascending
+ *   uint32_t  owner[stretches]       1 + the range that a stretch belongs to; 0: nobody's
  *   struct rt_bin_range range[ranges]   by low ascending; of equals the wider first
- *   char      names[names]              issuers, back to back */
+ *   struct rt_bin_facts facts[facts]    each kind once; the first is the unknown one
+ *   char      names[names]           issuers, back to back
+ *
+ * The number line is cut wherever a range begins or ends and at every lead. Each stretch names
+ * the narrowest range around it, so a look-up reads one entry of the index, one or two lines of
+ * stretches and its facts, and touches no range: misses of the cache are what a look-up costs.
+ * A stretch is its beginning (the digits after the lead) above `rt_bin_bits` bits of facts. */
 struct rt_bin_head {
     char magic[8]; /* RT_BIN_MAGIC */
     uint64_t sum;  /* hash64 of all that follows these 16 bytes, seed 0 */
-    uint32_t ranges, names;
-    uint32_t lead; /* digits that the first level looks at: a function of ranges */
-    uint32_t reserved;
+    uint32_t ranges, stretches, facts, names;
+    uint32_t lead; /* digits that the index looks at: follows from ranges and facts */
+    uint32_t reserved[7];
 };
-#define RT_BIN_MAGIC "SBBINS1\n"
+#define RT_BIN_MAGIC "SBBINS2\n"
 
-/* Half a cache line: a look-up reads one entry of the index and one or two of these. */
 struct rt_bin_range {
     uint64_t low, high; /* both inclusive */
     uint32_t parent;    /* 1 + the index of the narrowest range around this one; 0: none */
-    uint32_t issuer;    /* in names; issuer_n bytes of it */
+    uint32_t facts;     /* index; never 0 */
+};
+
+struct rt_bin_facts {
+    uint32_t issuer; /* in names; issuer_n bytes of it */
     uint16_t country;
     uint8_t issuer_n, brand, funding, grade, reserved[2];
 };
 
 struct rt_bins {
     const uint32_t *index_;
+    const uint64_t *stretch_;
+    const uint32_t *owner_;
     const struct rt_bin_range *range_;
+    const struct rt_bin_facts *facts_;
     const char *names_;
-    uint32_t ranges_, names_n_, lead_;
-    uint64_t step_; /* 10^(19 - lead) */
+    uint32_t ranges_, names_n_, facts_n_, lead_;
+    unsigned bits_; /* of a stretch, for its facts */
     uint64_t sum_;
 };
 
+/* How much of each is in an image. */
+struct rt_bins_shape {
+    uint32_t ranges, stretches, facts, names;
+};
+/* How many stretches these ranges make; they nest and lie in order. facts: counted, with [0]. */
+uint32_t rt_bins_stretches(const struct rt_bin_range *range, uint32_t ranges, uint32_t facts);
 /* How long the image of such a table is. */
-size_t rt_bins_size(uint32_t ranges, uint32_t names);
-/* Where its parts lie in an image that is being written; image has rt_bins_size() bytes. */
+size_t rt_bins_size(struct rt_bins_shape shape);
+/* Where its parts lie in an image that is being written; image has rt_bins_size() bytes, zeroed. */
 struct rt_bins_parts {
-    uint32_t *index;
     struct rt_bin_range *range;
+    struct rt_bin_facts *facts;
     char *names;
 };
-struct rt_bins_parts rt_bins_lay(void *image, uint32_t ranges, uint32_t names);
-/* The last touch: index, sum and magic, from what the parts and the head's counts say. */
+struct rt_bins_parts rt_bins_lay(void *image, struct rt_bins_shape shape);
+/* The last touch: index, stretches, sum and magic, from what the parts say. */
 void rt_bins_seal(void *image, size_t n);
 
 /* Looks at every byte once, so that no look-up has to doubt the image.
- *   in      image: aligned to 8; lent for the life of out.
+ *   in      image: aligned to 8, better to 64; lent for the life of out.
  *   errors  E_SYNTAX: not such an image, damaged, or of another version; why says which. */
 MUST enum err rt_bins_open(struct span image, struct rt_bins *out, struct diag *why);
 uint32_t rt_bins_ranges(const struct rt_bins *t);

@@ -24,8 +24,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         count = px_bins_builder_count(b);
         CHECK(count.ranges == rt_bins_ranges(&table) && count.ranges > 0);
         CHECK(count.bad <= count.rows && count.ranges <= count.rows);
-        for (unsigned digits = 1; digits <= 11; digits++)
-            (void)rt_bins_find(&table, (uint64_t)n * 37 % rt_bin_power(digits), digits, &bin);
+        for (unsigned digits = 1; digits <= 11; digits++) {
+            uint64_t lead = (uint64_t)n * 37 % rt_bin_power(digits), low, high;
+            struct rt_bin wide;
+
+            CHECK(rt_bins_find(&table, lead, digits, &bin) ==
+                  rt_bins_find_range(&table, lead, digits, &wide, &low, &high));
+            CHECK(span_eq(bin.issuer, wide.issuer) && bin.country == wide.country);
+        }
     }
     free(image);
     px_report_destroy(report);

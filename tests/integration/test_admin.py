@@ -138,8 +138,8 @@ def test_a_socket_left_behind_is_replaced(tmp_path):
 
 def test_a_socket_in_use_is_left_alone(tmp_path):
     with Box(tmp_path) as b:
-        second = subprocess.run([SIGNALBOX, "serve", "-c", str(tmp_path / "signalbox.yaml"), "--set", "state=other",
-                                 "--set", "journal=sqlite:other.db"],
+        second = subprocess.run([SIGNALBOX, "serve", "-c", str(tmp_path / "signalbox.yaml"), "--set", "state=%s" % (tmp_path / "other"),
+                                 "--set", "journal=sqlite:%s" % (tmp_path / "other.db")],
                                 capture_output=True, text=True, timeout=30)
         assert second.returncode == 1 and "another gateway listens" in second.stderr
         b.box("status")

@@ -3,35 +3,38 @@
 
 #include <stdalign.h>
 
+#include "routing/base/hash.h"
 #include "tests/unit/unit.h"
 
-enum { RANGES = 2, NAMES = 8, ROOM = 500 * 1024 };
-static alignas(uint64_t) char image[ROOM];
+enum { RANGES = 2, FACTS = 3, NAMES = 8, ROOM = 64 * 1024 };
+static alignas(64) char image[ROOM];
 static size_t size;
+static struct rt_bins_shape shape;
 
 /* 457112 Acme, DE; inside it 45711203..45711204 Bank, FR. */
 static void make(void)
 {
-    struct rt_bins_parts p;
     uint64_t six = rt_bin_power(13), eight = rt_bin_power(11);
+    const struct rt_bin_range range[RANGES] = {
+        { .low = 457112 * six, .high = 457113 * six - 1, .facts = 1 },
+        { .low = 45711203 * eight, .high = 45711205 * eight - 1, .parent = 1, .facts = 2 },
+    };
+    struct rt_bins_parts p;
 
     memset(image, 0, sizeof image);
-    size = rt_bins_size(RANGES, NAMES);
+    shape = (struct rt_bins_shape){ .ranges = RANGES, .facts = FACTS, .names = NAMES };
+    shape.stretches = rt_bins_stretches(range, RANGES, FACTS);
+    assert_int_equal(shape.stretches, 4); /* behind 4571: Acme, Bank, Acme, nobody's */
+    size = rt_bins_size(shape);
     assert_true(size <= sizeof image);
-    p = rt_bins_lay(image, RANGES, NAMES);
-    p.range[0] = (struct rt_bin_range){ .low = 457112 * six,
-                                        .high = 457113 * six - 1,
-                                        .issuer_n = 4,
+    p = rt_bins_lay(image, shape);
+    memcpy(p.range, range, sizeof range);
+    p.facts[1] = (struct rt_bin_facts){ .issuer_n = 4,
                                         .country = rt_country_of(SPAN("DE")),
                                         .brand = RT_VISA,
                                         .funding = RT_DEBIT,
                                         .grade = RT_CONSUMER };
-    p.range[1] = (struct rt_bin_range){ .low = 45711203 * eight,
-                                        .high = 45711205 * eight - 1,
-                                        .parent = 1,
-                                        .issuer = 4,
-                                        .issuer_n = 4,
-                                        .brand = RT_VISA };
+    p.facts[2] = (struct rt_bin_facts){ .issuer = 4, .issuer_n = 4, .brand = RT_VISA };
     memcpy(p.names, "AcmeBank", NAMES);
     rt_bins_seal(image, size);
 }
@@ -111,23 +114,66 @@ static void nonsense_under_a_good_sum_is_refused(void **state)
     struct rt_bins t;
 
     (void)state;
-    for (unsigned wrong = 0; wrong < 8; wrong++) {
+    for (unsigned wrong = 0; wrong < 11; wrong++) {
         make();
-        p = rt_bins_lay(image, RANGES, NAMES);
+        p = rt_bins_lay(image, shape);
         switch (wrong) {
         case 0: p.range[1].parent = 2; break;
         case 1: p.range[1].high = rt_bin_power(19); break;
-        case 2: p.range[0].grade = RT_GRADES_; break;
+        case 2: p.facts[1].grade = RT_GRADES_; break;
         case 3: p.range[1].low = p.range[0].low - 1; break;
-        case 4: p.range[1].issuer_n = 5; break;
-        case 5: p.range[0].brand = RT_BRANDS_; break;
-        case 6: p.range[0].country = RT_COUNTRIES_; break;
+        case 4: p.facts[2].issuer_n = 5; break;
+        case 5: p.facts[1].brand = RT_BRANDS_; break;
+        case 6: p.facts[1].country = RT_COUNTRIES_; break;
         case 7: p.range[0].high = p.range[1].high - 1; break;
+        case 8: p.range[1].facts = FACTS; break;
+        case 9: p.range[0].facts = 0; break;
+        case 10: p.facts[0].brand = RT_VISA; break;
         default: break;
         }
         rt_bins_seal(image, size);
         assert_int_equal(open_it(&t), E_SYNTAX);
     }
+}
+
+/* What the index and the stretches say is checked against the ranges, whatever the sum. */
+static void stretches_that_the_ranges_do_not_make_are_refused(void **state)
+{
+    struct rt_bin_head head;
+    struct rt_bins t;
+
+    (void)state;
+    make();
+    for (size_t at = sizeof head; at < size - 8; at += 4) {
+        uint32_t was, wrong;
+
+        memcpy(&was, image + at, sizeof was);
+        if (was == 0 && at % 1024 != 0)
+            continue;
+        wrong = was + 1;
+        memcpy(image + at, &wrong, sizeof wrong);
+        memcpy(&head, image, sizeof head);
+        head.sum = hash64((struct span){ image + 16, size - 16 }, 0);
+        memcpy(image, &head, sizeof head);
+        if (open_it(&t) == OK) { /* then it was a word of the facts or of a name */
+            assert_true(at >= (size_t)((const char *)t.facts_ - image));
+            assert_false(rt_bins_find(&t, 457111, 6, &(struct rt_bin){ 0 }));
+        }
+        memcpy(image + at, &was, sizeof was);
+    }
+}
+
+/* A table of the format before this one, as its first bytes were. */
+static void an_older_format_is_told_apart(void **state)
+{
+    static alignas(64) const char old[128] = "SBBINS1\n";
+    struct diag why = { 0 };
+    struct rt_bins t;
+
+    (void)state;
+    assert_int_equal(rt_bins_open((struct span){ old, sizeof old }, &t, &why), E_SYNTAX);
+    assert_string_equal(why.text, "a BIN table of another format than this signalbox reads: "
+                                  "make it anew with signalbox bins build");
 }
 
 static void words_go_there_and_back(void **state)
@@ -147,6 +193,8 @@ int main(void)
         cmocka_unit_test(the_narrowest_range_that_holds_all_answers),
         cmocka_unit_test(damage_is_refused),
         cmocka_unit_test(nonsense_under_a_good_sum_is_refused),
+        cmocka_unit_test(stretches_that_the_ranges_do_not_make_are_refused),
+        cmocka_unit_test(an_older_format_is_told_apart),
         cmocka_unit_test(words_go_there_and_back),
     };
 
