@@ -4,14 +4,13 @@
  * frame (before_frame_send) and hands it out from the same call to mem_send, so what had been put
  * until then is that frame's place in the output. Of two frames that can end a stream the peer's
  * RST_STREAM and GOAWAY are told apart here, because only some of them say "not processed". */
-#include "proxy/client.h"
+#include "proxy/http2_client.h"
 
 #include <malloc.h>
-#include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/http2_client.h"
+#include "proxy/http2_client_inside.h"
 #include "routing/base/buf.h"
 #include "routing/base/check.h"
 #include "routing/base/secret.h"
@@ -20,25 +19,11 @@ enum {
     FRAME_MOST = 32 * 1024,     /* mem_send gives at most this much in one go, in practice less */
     WINDOW = 1024 * 1024,       /* of the connection */
     STREAM_WINDOW = 256 * 1024, /* of one answer */
-    GLITCHES_MAX = 1000,        /* frames that carry nothing for us, in a burst; */
-    GLITCHES_PER_S = 100,       /* so many are forgotten each second, */
-    GLITCHES_PER_ANSWER = 8,    /* and so many for each answer */
 };
 
-struct http2 {
-    struct px_client c; /* first */
-    nghttp2_session *session;
-    unsigned open; /* streams the session has; those we cancelled count until it closes them */
-    bool greeted, goaway, leaving;
-    int32_t goaway_last;
-    const char *fault; /* why we end the connection */
-    unsigned glitches;
-    int64_t glitches_ns;
-};
-
-static struct http2 *http2_of(struct px_client *c)
+static struct px_http2_client *http2_of(struct px_client *c)
 {
-    return (struct http2 *)c;
+    return (struct px_http2_client *)c;
 }
 
 /* ---- memory: request bytes pass through nghttp2's buffers, so what it frees is wiped ---- */
@@ -75,222 +60,30 @@ static void *mem_realloc(void *p, size_t n, void *ctx)
     return q;
 }
 
-/* ---- finding and ending ---- */
+/* ---- ending ---- */
 
-static struct px_exchange *exchange_of(nghttp2_session *s, int32_t stream)
-{
-    return nghttp2_session_get_stream_user_data(s, stream);
-}
-
-static void end(struct http2 *h, struct px_exchange *x, enum px_ending how, const char *why)
+void px_http2_end(struct px_http2_client *h, struct px_exchange *x, enum px_ending how,
+                  const char *why)
 {
     (void)nghttp2_session_set_stream_user_data(h->session, x->stream_, NULL);
     px_client_end(x, how, why);
 }
 
-/* The words for logs; RFC 9113 section 7. */
-static const char *reset_why(uint32_t code)
-{
-    static const char *const word[] = {
-        "reset_no_error",     "reset_protocol_error",  "reset_internal_error",
-        "reset_flow_control", "reset_settings",        "reset_stream_closed",
-        "reset_frame_size",   "refused_stream",        "reset_cancel",
-        "reset_compression",  "reset_connect",         "reset_enhance_your_calm",
-        "reset_security",     "reset_http11_required",
-    };
-
-    return code < sizeof word / sizeof *word ? word[code] : "reset";
-}
-
-/* A fault of the peer that ends the connection. The library stops reading at once. */
-static int fault(struct http2 *h, const char *why)
+int px_http2_fault(struct px_http2_client *h, const char *why)
 {
     if (h->fault == NULL)
         h->fault = why;
     return NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
-static bool glitch(struct http2 *h)
-{
-    return ++h->glitches <= GLITCHES_MAX;
-}
-
-/* ---- what the session says: reading ---- */
-
-static int on_begin_headers(nghttp2_session *s, const nghttp2_frame *f, void *ctx)
-{
-    struct px_exchange *x = exchange_of(s, f->hd.stream_id);
-
-    (void)ctx;
-    if (x != NULL)
-        x->headed = true;
-    return 0;
-}
-
-static bool status_take(struct px_exchange *x, struct span value)
-{
-    uint64_t status = 0;
-
-    if (span_u64(value, &status) != OK || status > 999)
-        return false;
-    x->status = (int)status;
-    return true;
-}
-
-static void length_take(struct px_exchange *x, struct span value)
-{
-    x->length_told = span_u64(value, &x->length) == OK;
-}
-
-static int field_take(struct http2 *h, struct px_exchange *x, struct span name, struct span value)
-{
-    if (!x->final && span_is(name, ":status"))
-        return status_take(x, value) ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    if (!x->final && span_is(name, "content-length"))
-        length_take(x, value);
-    if (!px_exchange_name(x, name) || !px_exchange_value(x, value))
-        return fault(h, "header_limit"); /* the rest of the bomb is not even decoded */
-    return 0;
-}
-
-static int on_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name, size_t name_n,
-                     const uint8_t *value, size_t value_n, uint8_t flags, void *ctx)
-{
-    struct px_exchange *x = exchange_of(s, f->hd.stream_id);
-
-    (void)flags;
-    if (x == NULL)
-        return glitch(ctx) ? 0 : fault(ctx, "flood");
-    return field_take(ctx, x, (struct span){ (const char *)name, name_n },
-                      (struct span){ (const char *)value, value_n });
-}
-
-/* A field the library finds invalid is dropped, but its bytes count. */
-static int on_bad_header(nghttp2_session *s, const nghttp2_frame *f, const uint8_t *name,
-                         size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags,
-                         void *ctx)
-{
-    (void)s;
-    (void)f;
-    (void)name;
-    (void)value;
-    (void)flags;
-    (void)name_n;
-    (void)value_n;
-    return glitch(ctx) ? 0 : fault(ctx, "flood");
-}
-
-static void answered(struct http2 *h, struct px_exchange *x)
-{
-    h->glitches -= h->glitches < GLITCHES_PER_ANSWER ? h->glitches : GLITCHES_PER_ANSWER;
-    /* It did not wait for the end of our request: nothing more of it need be sent. */
-    if (!x->whole)
-        (void)nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, x->stream_, NGHTTP2_CANCEL);
-    end(h, x, PX_ENDED_ANSWERED, "answered");
-}
-
-static int on_headers(struct http2 *h, struct px_exchange *x, const nghttp2_frame *f)
-{
-    bool ends = (f->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-
-    if (!x->final) {
-        if (x->status / 100 != 1)
-            px_exchange_final(x, x->status);
-        else if (!px_exchange_informational(x))
-            return fault(h, "informational_limit");
-        else
-            return 0; /* nghttp2 has refused END_STREAM here */
-    }
-    if (ends)
-        answered(h, x);
-    return 0;
-}
-
-/* What a peer may send without end and without use (SECURITY: PING, SETTINGS, PRIORITY, empty DATA
- * and WINDOW_UPDATE floods). */
-static bool useless(const nghttp2_frame *f)
-{
-    if (f->hd.type == NGHTTP2_DATA)
-        return f->hd.length == 0 && (f->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0;
-    return f->hd.type != NGHTTP2_HEADERS && f->hd.type != NGHTTP2_GOAWAY;
-}
-
-static int on_goaway(struct http2 *h, const nghttp2_frame *f)
-{
-    h->goaway = true;
-    h->goaway_last = f->goaway.last_stream_id;
-    return 0; /* the library now closes the streams above it, see on_stream_close */
-}
-
-static int on_frame(nghttp2_session *s, const nghttp2_frame *f, void *ctx)
-{
-    struct http2 *h = ctx;
-    struct px_exchange *x = f->hd.stream_id == 0 ? NULL : exchange_of(s, f->hd.stream_id);
-
-    if (useless(f) && !glitch(h))
-        return fault(h, "flood");
-    if (f->hd.type == NGHTTP2_GOAWAY)
-        return on_goaway(h, f);
-    if (f->hd.type == NGHTTP2_SETTINGS && (f->hd.flags & NGHTTP2_FLAG_ACK) == 0)
-        h->greeted = true;
-    if (x == NULL)
-        return 0;
-    if (f->hd.type == NGHTTP2_HEADERS)
-        return on_headers(h, x, f);
-    if (f->hd.type == NGHTTP2_DATA && (f->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
-        answered(h, x);
-    else if (f->hd.type == NGHTTP2_RST_STREAM)
-        end(h, x,
-            f->rst_stream.error_code == NGHTTP2_REFUSED_STREAM ? PX_ENDED_REFUSED_STREAM
-                                                               : PX_ENDED_BROKEN,
-            reset_why(f->rst_stream.error_code));
-    return 0;
-}
-
-/* One answer too long is that answer's fault alone: its stream goes, its neighbours stay. */
-static int on_data(nghttp2_session *s, uint8_t flags, int32_t stream, const uint8_t *p, size_t n,
-                   void *ctx)
-{
-    struct px_exchange *x = exchange_of(s, stream);
-
-    (void)flags;
-    if (x == NULL || px_exchange_body(x, (struct span){ (const char *)p, n }))
-        return 0;
-    (void)nghttp2_submit_rst_stream(s, NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
-    end(ctx, x, PX_ENDED_BROKEN, "body_limit");
-    return 0;
-}
-
-/* Who is still here was not ended by a frame of its own: GOAWAY took the stream, or the library
- * found its frames malformed. */
-static int on_stream_close(nghttp2_session *s, int32_t stream, uint32_t code, void *ctx)
-{
-    struct http2 *h = ctx;
-    struct px_exchange *x = exchange_of(s, stream);
-
-    CHECK(h->open > 0);
-    h->open--;
-    if (x == NULL)
-        return 0;
-    if (h->goaway && stream > h->goaway_last && code == NGHTTP2_REFUSED_STREAM)
-        end(h, x, PX_ENDED_GOAWAY, "goaway");
-    else if (x->first_at == PX_NOWHERE) /* GOAWAY came while its HEADERS waited to leave */
-        end(h, x, PX_ENDED_GOAWAY, h->goaway ? "goaway" : "unsent");
-    else if (x->length_told && x->body_n != x->length)
-        end(h, x, PX_ENDED_BROKEN, "truncated");
-    else
-        end(h, x, PX_ENDED_BROKEN, "malformed");
-    return 0;
-}
-
-/* ---- what the session says: writing ---- */
+/* ---- what leaves ---- */
 
 static int before_frame(nghttp2_session *s, const nghttp2_frame *f, void *ctx)
 {
-    struct http2 *h = ctx;
+    struct px_http2_client *h = ctx;
     struct px_exchange *x;
 
-    if (f->hd.type != NGHTTP2_HEADERS || (x = exchange_of(s, f->hd.stream_id)) == NULL)
+    if (f->hd.type != NGHTTP2_HEADERS || (x = px_http2_exchange(s, f->hd.stream_id)) == NULL)
         return 0;
     if (x->first_at == PX_NOWHERE)
         x->first_at = h->c.io_->at(h->c.ctx_);
@@ -299,16 +92,16 @@ static int before_frame(nghttp2_session *s, const nghttp2_frame *f, void *ctx)
 
 static int after_frame(nghttp2_session *s, const nghttp2_frame *f, void *ctx)
 {
-    struct http2 *h = ctx;
+    struct px_http2_client *h = ctx;
     struct px_exchange *x;
 
     /* The library's verdict on the peer: it reads nothing from here on. */
     if (f->hd.type == NGHTTP2_GOAWAY && f->goaway.error_code != NGHTTP2_NO_ERROR)
-        (void)fault(h, "protocol_error");
+        (void)px_http2_fault(h, "protocol_error");
     if ((f->hd.type != NGHTTP2_HEADERS && f->hd.type != NGHTTP2_DATA) ||
         (f->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
         return 0;
-    if ((x = exchange_of(s, f->hd.stream_id)) != NULL)
+    if ((x = px_http2_exchange(s, f->hd.stream_id)) != NULL)
         x->whole = true;
     return 0;
 }
@@ -316,7 +109,7 @@ static int after_frame(nghttp2_session *s, const nghttp2_frame *f, void *ctx)
 static ssize_t on_upload(nghttp2_session *s, int32_t stream, uint8_t *to, size_t cap,
                          uint32_t *flags, nghttp2_data_source *source, void *ctx)
 {
-    struct px_exchange *x = exchange_of(s, stream);
+    struct px_exchange *x = px_http2_exchange(s, stream);
     struct span left;
 
     (void)source;
@@ -339,19 +132,14 @@ static bool callbacks_make(nghttp2_session_callbacks **out)
 
     if (nghttp2_session_callbacks_new(&cb) != 0)
         return false;
-    nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
-    nghttp2_session_callbacks_set_on_invalid_header_callback(cb, on_bad_header);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data);
-    nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
+    px_http2_client_heard(cb);
     nghttp2_session_callbacks_set_before_frame_send_callback(cb, before_frame);
     nghttp2_session_callbacks_set_on_frame_send_callback(cb, after_frame);
     *out = cb;
     return true;
 }
 
-static bool session_make(struct http2 *h)
+static bool session_make(struct px_http2_client *h)
 {
     static const nghttp2_mem wiping = {
         .malloc = mem_malloc,
@@ -376,7 +164,7 @@ out:
     return ok;
 }
 
-static bool greet(struct http2 *h)
+static bool greet(struct px_http2_client *h)
 {
     static const nghttp2_settings_entry ours[] = {
         { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
@@ -393,7 +181,7 @@ static bool greet(struct http2 *h)
 
 static unsigned http2_room(const struct px_client *c)
 {
-    const struct http2 *h = (const struct http2 *)c;
+    const struct px_http2_client *h = (const struct px_http2_client *)c;
     uint32_t slots;
 
     if (!h->greeted || h->goaway || h->leaving || h->fault != NULL ||
@@ -436,7 +224,7 @@ static size_t fields(const struct px_message *m, nghttp2_nv *nv, struct buf *len
 
 static void http2_start(struct px_client *c, struct px_exchange *x)
 {
-    struct http2 *h = http2_of(c);
+    struct px_http2_client *h = http2_of(c);
     nghttp2_nv nv[PX_HEADERS_MAX + 5];
     nghttp2_data_provider body = { .read_callback = on_upload };
     char text[24];
@@ -467,7 +255,7 @@ static void end_unstarted(struct px_client *c)
 
 static bool http2_fill(struct px_client *c)
 {
-    struct http2 *h = http2_of(c);
+    struct px_http2_client *h = http2_of(c);
     const uint8_t *p;
     ssize_t n = 0;
 
@@ -482,19 +270,9 @@ static bool http2_fill(struct px_client *c)
     return n >= 0 && h->fault == NULL;
 }
 
-static void glitches_forget(struct http2 *h, int64_t now_ns)
-{
-    int64_t forgive = (now_ns - h->glitches_ns) / (1000000000 / GLITCHES_PER_S);
-
-    if (forgive <= 0)
-        return;
-    h->glitches_ns = now_ns;
-    h->glitches -= forgive < h->glitches ? (unsigned)forgive : h->glitches;
-}
-
 /* Has the library given the peer up? It then ignores what comes, and says GOAWAY when it can write;
  * a peer that does not read would keep us waiting for that. */
-static bool given_up(const struct http2 *h)
+static bool given_up(const struct px_http2_client *h)
 {
     return !h->goaway && !h->leaving &&
            nghttp2_session_get_next_stream_id(h->session) <= INT32_MAX &&
@@ -503,12 +281,12 @@ static bool given_up(const struct http2 *h)
 
 static bool http2_receive(struct px_client *c, struct span bytes, int64_t now_ns)
 {
-    struct http2 *h = http2_of(c);
+    struct px_http2_client *h = http2_of(c);
     ssize_t n;
 
     if (h->fault != NULL)
         return false;
-    glitches_forget(h, now_ns);
+    px_http2_glitches_forget(h, now_ns);
     n = nghttp2_session_mem_recv(h->session, (const uint8_t *)bytes.p, bytes.n);
     if (n < 0 && h->fault == NULL)
         h->fault = n == NGHTTP2_ERR_FLOODED ? "flood" : "protocol_error";
@@ -521,7 +299,7 @@ static bool http2_receive(struct px_client *c, struct span bytes, int64_t now_ns
 
 static void http2_cancel(struct px_client *c, struct px_exchange *x)
 {
-    struct http2 *h = http2_of(c);
+    struct px_http2_client *h = http2_of(c);
 
     CHECK(x->client_ == c);
     if (x->stream_ > 0) {
@@ -534,7 +312,7 @@ static void http2_cancel(struct px_client *c, struct px_exchange *x)
 
 static void http2_lost(struct px_client *c, enum px_client_lost how, const char *why)
 {
-    struct http2 *h = http2_of(c);
+    struct px_http2_client *h = http2_of(c);
 
     (void)how;
     if (h->fault == NULL)
@@ -542,18 +320,18 @@ static void http2_lost(struct px_client *c, enum px_client_lost how, const char 
     while (c->first_ != NULL) {
         struct px_exchange *x = c->first_;
 
-        end(h, x, PX_ENDED_BROKEN, x->final ? "truncated" : h->fault);
+        px_http2_end(h, x, PX_ENDED_BROKEN, x->final ? "truncated" : h->fault);
     }
 }
 
 static bool http2_greeted(const struct px_client *c)
 {
-    return ((const struct http2 *)c)->greeted;
+    return ((const struct px_http2_client *)c)->greeted;
 }
 
 static bool http2_over(const struct px_client *c)
 {
-    const struct http2 *h = (const struct http2 *)c;
+    const struct px_http2_client *h = (const struct px_http2_client *)c;
 
     return c->exchanges_ == 0 && (h->goaway || h->leaving || h->fault != NULL ||
                                   nghttp2_session_check_request_allowed(h->session) == 0);
@@ -561,7 +339,7 @@ static bool http2_over(const struct px_client *c)
 
 static void http2_bye(struct px_client *c)
 {
-    struct http2 *h = http2_of(c);
+    struct px_http2_client *h = http2_of(c);
 
     if (h->leaving)
         return;
@@ -597,7 +375,7 @@ static const struct px_client_kind http2_kind = {
 
 struct px_client *px_http2_client_create(const struct px_client_io *io, void *ctx)
 {
-    struct http2 *h = calloc(1, sizeof *h);
+    struct px_http2_client *h = calloc(1, sizeof *h);
 
     if (h == NULL)
         return NULL;
