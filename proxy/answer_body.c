@@ -7,6 +7,7 @@
 
 #include "routing/base/json.h"
 #include "routing/ledger.h"
+#include "routing/reattempt.h"
 
 /* Room for each part at its longest, every byte of a provider's word written as \\u00XX. */
 enum { BODY_FIXED = 6 * 1024, BODY_ATTEMPT = 2 * 1024, BODY_OP = 2 * 1024 };
@@ -98,6 +99,28 @@ static const struct px_attempt *last_of(const struct px_telling *t)
     return t->attempts == 0 ? NULL : &t->attempt[t->attempts - 1];
 }
 
+/* What the decline means for the next payment with this card; nothing once the answer is gone. */
+static struct rt_strike strike_of(const struct px_telling *t)
+{
+    const struct rt_strike none = { 0 };
+
+    return t->heard == NULL ? none : rt_strike_of(t->record->brand, t->heard);
+}
+
+static void write_stop(struct json_out *o, const struct px_telling *t)
+{
+    struct rt_strike s = strike_of(t);
+
+    if (s.stop == RT_RULE_NONE)
+        return;
+    json_name(o, "scheme_rule");
+    json_open(o, '{');
+    json_member_z(o, "rule", rt_rule_name(s.stop));
+    json_member_z(o, "message", rt_rule_sentence(s.stop));
+    time_if(o, "not_before", t->record->updated_ms + s.wait_ms);
+    json_close(o, '}');
+}
+
 static void write_decline(struct json_out *o, const struct px_telling *t)
 {
     enum rt_code code = t->record->code;
@@ -109,7 +132,8 @@ static void write_decline(struct json_out *o, const struct px_telling *t)
     json_member_z(o, "code", code == RT_CODE_NONE ? "generic_decline" : rt_code_name(code));
     json_member_z(o, "category", rt_category_name(rt_code_category(code)));
     json_member_z(o, "message", rt_code_sentence(code));
-    json_member_bool(o, "retry_later", rt_code_retry_later(code));
+    json_member_bool(o, "retry_later",
+                     rt_code_retry_later(code) && strike_of(t).stop != RT_RULE_NEVER_AGAIN);
     text_if(o, "provider_code", last == NULL ? NULL : last->raw_code);
     if (h != NULL && h->iso8583[0] != '\0')
         json_member_z(o, "issuer_code", h->iso8583);
@@ -120,6 +144,7 @@ static void write_decline(struct json_out *o, const struct px_telling *t)
         text_if(o, "message", advice_text(h->mac));
         json_close(o, '}');
     }
+    write_stop(o, t);
     json_close(o, '}');
 }
 
@@ -134,8 +159,9 @@ static void write_error(struct json_out *o, const char *type, const char *code, 
 }
 
 /* What a decline's `error` says; safe to try again when the schemes' rules let it be. */
-static void write_declined(struct json_out *o, enum rt_code code)
+static void write_declined(struct json_out *o, const struct px_telling *t)
 {
+    enum rt_code code = t->record->code;
     char message[160];
 
     (void)snprintf(message, sizeof message, "The payment was declined: %s",
@@ -143,7 +169,8 @@ static void write_declined(struct json_out *o, enum rt_code code)
     write_error(o, "declined", code == RT_CODE_NONE ? "generic_decline" : rt_code_name(code),
                 message);
     json_member_z(o, "outcome", "declined");
-    json_member_bool(o, "retry_safe", rt_code_retry_later(code));
+    json_member_bool(o, "retry_safe",
+                     rt_code_retry_later(code) && strike_of(t).stop == RT_RULE_NONE);
 }
 
 /* ---- attempts -------------------------------------------------------------------------------- */
@@ -370,7 +397,7 @@ bool px_answer_write(const struct px_telling *t, bool request, struct arena *a, 
     json_open(&o, '{');
     write_record(&o, t, request);
     if (request && is_declined(t->record))
-        write_declined(&o, t->record->code);
+        write_declined(&o, t);
     if (request && strcmp(px_answer_word(t->record), "processing") == 0) {
         json_member_z(&o, "outcome", "unknown");
         json_member_bool(&o, "retry_safe", false);

@@ -20,6 +20,7 @@
 #include "routing/base/secret.h"
 #include "routing/flight.h"
 #include "routing/provider.h"
+#include "routing/reattempt.h"
 
 struct px_report; /* proxy/report.h: every finding of one run */
 
@@ -93,6 +94,7 @@ struct px_payment_rules {
     int deadline_ms;    /* a payment that is new: no further leg after this long */
     int patience_ms;    /* the customer hears 202 after this long; the work goes on behind */
     int attach_wait_ms; /* a second request with the same key waits this long for the first */
+    struct rt_reattempt_limits reattempts; /* the card schemes' rules */
 };
 
 struct px_config {

@@ -40,7 +40,7 @@ static const char *shown(const struct px_field *f, const struct px_node *n)
 /* Numbers and the like stand without quotes, everything else in JSON's, which are YAML's too. */
 static bool is_bare(const struct printer *p, const struct px_field *f, const char *text)
 {
-    if (f->type == &px_type_workers)
+    if (f->type == &px_type_workers || f->type == &px_type_limit)
         return strspn(text, "0123456789") == strlen(text);
     return f->type == &px_type_flag || f->type == &px_type_count ||
            (f->type == &px_type_duration && !p->json);

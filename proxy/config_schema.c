@@ -336,6 +336,60 @@ static const struct px_field provider_fields[] = {
     END,
 };
 
+#define LIMIT_OF(rule) IN(rules.reattempts.most[RT_RULE_##rule])
+
+static const struct px_field reattempts_fields[] = {
+    { .name = "visa_30_days",
+      .type = &px_type_limit,
+      .offset = LIMIT_OF(VISA_30_DAYS),
+      .least = 1,
+      .most = RT_REATTEMPT_MAX,
+      .fallback = "15",
+      .text = "Declines of one Visa card and amount in 30 days; then no further attempt." },
+    { .name = "visa_apart",
+      .type = &px_type_flag,
+      .offset = IN(rules.reattempts.visa_apart),
+      .fallback = "false",
+      .text = "`true`: payments begun by the customer and by the merchant are counted apart." },
+    { .name = "mastercard_24_hours",
+      .type = &px_type_limit,
+      .offset = LIMIT_OF(MASTERCARD_24_HOURS),
+      .least = 1,
+      .most = RT_REATTEMPT_MAX,
+      .fallback = "10",
+      .text = "Declines of one Mastercard in 24 hours." },
+    { .name = "mastercard_30_days",
+      .type = &px_type_limit,
+      .offset = LIMIT_OF(MASTERCARD_30_DAYS),
+      .least = 1,
+      .most = RT_REATTEMPT_MAX,
+      .fallback = "35",
+      .text = "Declines of one Mastercard and amount in 30 days." },
+    { .name = "others_24_hours",
+      .type = &px_type_limit,
+      .offset = LIMIT_OF(OTHERS_24_HOURS),
+      .least = 1,
+      .most = RT_REATTEMPT_MAX,
+      .fallback = "5",
+      .text = "Declines of one American Express, Discover or Diners card in 24 hours. Our choice: "
+              "they publish no number." },
+    { .name = "card_1_hour",
+      .type = &px_type_limit,
+      .offset = LIMIT_OF(CARD_1_HOUR),
+      .least = 1,
+      .most = RT_REATTEMPT_MAX,
+      .fallback = "off",
+      .text = "Declined payments with one card of any scheme in an hour; a guard against card "
+              "testing." },
+    { .name = "stops",
+      .type = &px_type_flag,
+      .offset = IN(rules.reattempts.stops),
+      .fallback = "true",
+      .text =
+          "Obey the network's \"never again\" and \"not before\" for the same card and amount." },
+    END,
+};
+
 static const struct px_field payments_fields[] = {
     { .name = "deadline",
       .type = &px_type_duration,
@@ -379,6 +433,9 @@ static const struct px_field payments_fields[] = {
       .most = 60 * SECOND,
       .fallback = "500ms",
       .text = "The pause before a request is repeated. It doubles each time, up to eightfold." },
+    { .name = "reattempts",
+      .section = reattempts_fields,
+      .text = "The card schemes' rules on trying a card again; docs/reattempts.md." },
     END,
 };
 

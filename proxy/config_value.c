@@ -218,6 +218,19 @@ static void read_word(struct px_reading *r, const struct px_field *f, struct px_
 
 const struct px_type px_type_word = { .what = "a word", .read = read_word };
 
+/* "off" is 0. */
+static void read_limit(struct px_reading *r, const struct px_field *f, struct px_node *n, void *at)
+{
+    unsigned *out = at;
+
+    if (strcmp(n->resolved, "off") == 0)
+        *out = 0;
+    else
+        read_count(r, f, n, at);
+}
+
+const struct px_type px_type_limit = { .what = "\"off\" or a whole number", .read = read_limit };
+
 static void read_workers(struct px_reading *r, const struct px_field *f, struct px_node *n,
                          void *at)
 {

@@ -227,7 +227,9 @@ static enum err open_sockets(struct control *k, struct diag *why)
 
 static enum err open_journal(struct control *k, struct diag *why)
 {
-    struct px_journal_config j = { .path = k->config->journal_path, .owner = k->life };
+    struct px_journal_config j = { .path = k->config->journal_path,
+                                   .owner = k->life,
+                                   .reattempts = k->config->rules.reattempts };
 
     return px_journal_open(&j, &k->journal, why);
 }

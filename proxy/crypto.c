@@ -125,6 +125,18 @@ struct px_hmac *px_hmac_create(struct span key_bytes)
     return h;
 }
 
+struct px_hmac *px_hmac_derive(struct span key_bytes, const char *label)
+{
+    struct px_hmac *parent = px_hmac_create(key_bytes), *h;
+    unsigned char derived[PX_SHA256];
+
+    px_hmac(parent, span_str(label), derived);
+    h = px_hmac_create((struct span){ (const char *)derived, sizeof derived });
+    secret_wipe(derived, sizeof derived);
+    px_hmac_destroy(parent);
+    return h;
+}
+
 void px_hmac_destroy(struct px_hmac *h)
 {
     if (h == NULL)

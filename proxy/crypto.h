@@ -20,6 +20,8 @@ void px_sha256_parts(const struct span *part, unsigned parts, unsigned char out[
 /* A keyed context, made once and used often. Not shared between threads. */
 struct px_hmac;
 struct px_hmac *px_hmac_create(struct span key); /* HMAC-SHA-256; CHECKs allocation */
+/* A key of its own for `label`, out of `key`: what is known of one says nothing of another. */
+struct px_hmac *px_hmac_derive(struct span key, const char *label);
 void px_hmac_destroy(struct px_hmac *h);
 void px_hmac(struct px_hmac *h, struct span data, unsigned char out[PX_SHA256]);
 void px_hmac_parts(struct px_hmac *h, const struct span *part, unsigned parts,

@@ -28,6 +28,7 @@ struct px_desk {
     struct px_journal *journal;
     struct px_mailbox *mailbox; /* where the journal's letters come back */
     struct px_hmac *keys;       /* provider keys, fingerprints, request digests */
+    struct px_hmac *cards;      /* digests of cards, and nothing else */
     struct px_payment *flying;  /* every payment under way, newest first */
     unsigned flights;
     bool draining;

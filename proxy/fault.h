@@ -27,7 +27,8 @@ struct px_fault {
     unsigned line, col;         /* malformed JSON: where; 0 otherwise */
     char text[200];             /* what is wrong, a sentence; "" for the title alone */
     char help[160];             /* what to do, a sentence; "" for none */
-    const char *reason;         /* OPERATION_REFUSED: rt_code_name(), why; static; may be NULL */
+    const char *reason;         /* OPERATION_REFUSED: rt_code_name(), REATTEMPT_NOT_ALLOWED:
+                                   rt_rule_name(), why; static; may be NULL */
     const char *allow;          /* 405: the Allow header; static */
     int retry_after_s;          /* 0: no Retry-After */
 };

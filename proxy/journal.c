@@ -395,6 +395,7 @@ const char *px_said_name(enum px_said s)
     case PX_SAID_FENCED: return "fenced";
     case PX_SAID_NOT_FOUND: return "not_found";
     case PX_SAID_CONFLICT: return "conflict";
+    case PX_SAID_FORBIDDEN: return "forbidden";
     }
     return "unknown";
 }

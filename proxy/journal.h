@@ -12,6 +12,10 @@
  * another operation on it is open or in doubt, else with the ledger's code. What it asks for stays
  * held until its outcome is known.
  *
+ * A payment whose card may not be tried now, by the card schemes' rules (routing/reattempt.h), is
+ * not promised: FORBIDDEN. That is decided in the transaction that would promise it, and declines
+ * are written in the one that tells them, so the rules hold over all workers.
+ *
  * No card number and no CVC is ever in a letter; fingerprints are keyed (HMAC), because a plain
  * hash of a body with a card number in it can be searched. */
 #ifndef PX_JOURNAL_H
@@ -24,6 +28,7 @@
 #include "routing/base/limits.h"
 #include "routing/outcome.h"
 #include "routing/payment.h"
+#include "routing/reattempt.h"
 
 struct ev_loop;
 struct px_journal;
@@ -44,6 +49,8 @@ enum px_said {
     PX_SAID_CONFLICT,  /* begin of an operation: the payment's state forbids it; next, settle: a
                           leg or an amount that can not be (our bug). Nothing has changed; see `code`
                         */
+    PX_SAID_FORBIDDEN, /* begin, next of a payment: the card schemes' rules leave no attempt with
+                          this card now; see `reattempt`. Nothing has changed, nothing may leave */
 };
 
 /* How far a record is. The words are in the database. */
@@ -96,6 +103,11 @@ struct px_record {
     char last4[5];
     char order[LIMIT_TEXT + 1];
 
+    /* in: begin and next of a payment. Never out */
+    bool carded;                /* `card` is there */
+    unsigned char card[PX_MAC]; /* keyed digest of what the leg charges: px_card_digest() */
+    bool by_merchant;           /* begin: the merchant, not the customer, began it */
+
     int32_t status;     /* HTTP status of the stored answer; 0: none yet */
     struct span answer; /* its body; in the letter's arena */
 };
@@ -117,6 +129,7 @@ struct px_attempt {
     char provider_payment_id[LIMIT_REF + 1];
     int32_t status; /* HTTP, 0 if none */
     int32_t took_ms;
+    struct rt_strike strike; /* in: what its decline means for the card */
 };
 
 /* What records and attempts do not tell by themselves. */
@@ -175,6 +188,8 @@ struct px_journal_letter {
     enum px_said said;
     enum rt_code
         code; /* CONFLICT: already_captured, amount_exceeds_authorized, lock_conflict, ... */
+    struct rt_reattempt_answer reattempt; /* FORBIDDEN: why; OURS, RESUMED, OK of next: how many
+                                             more declines the rules allow this payment */
     /* private to the journal */
     int64_t until_ms_, no_;
     struct px_record *found_;
@@ -185,6 +200,7 @@ struct px_journal_config {
     const char *path;  /* the SQLite file; NULL: in memory, for tests only, and it says so loudly */
     const char *owner; /* this process's life: unique per start; a record whose owner is another
                           one is ownerless as soon as we hold the file's lock */
+    struct rt_reattempt_limits reattempts; /* zeroed: no rule */
     unsigned keys_in_memory; /* the newest keys, before they go into the file's index; 0: 65536 */
 };
 

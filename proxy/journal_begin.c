@@ -94,6 +94,22 @@ static enum px_ran hold(struct px_store *s, struct px_journal_letter *l, int64_t
     return r->held == 0 ? PX_RAN : px_ledger_write(s, &parent, &ledger, l->now_ms);
 }
 
+/* ---- what the schemes say of its card ---- */
+
+/* What is left for the payment goes into the letter. no: its record, 0 while it has none. */
+static enum px_ran ask_schemes(struct px_store *s, struct px_journal_letter *l, int64_t no)
+{
+    const struct px_record *r = &l->record;
+    const struct px_trial trial = { .card = r->carded ? r->card : NULL,
+                                    .no = no,
+                                    .now_ms = l->now_ms,
+                                    .amount = r->amount,
+                                    .brand = r->brand,
+                                    .by_merchant = r->by_merchant };
+
+    return px_reattempt_ask(s, &trial, &l->reattempt);
+}
+
 /* ---- a key that is known ---- */
 
 static enum px_ran take_over(struct px_store *s, struct px_journal_letter *l, struct px_row *row,
@@ -134,6 +150,7 @@ static enum px_ran update_again(struct px_store *s, const struct px_journal_lett
     px_sql_int(&q, r->amount.minor);
     px_sql_int(&q, r->held);
     px_sql_text(&q, r->provider_payment_id);
+    px_sql_card(&q, r);
     return px_sql_run(&q);
 }
 
@@ -160,8 +177,14 @@ static enum px_ran begin_again(struct px_store *s, struct px_journal_letter *l,
 
     if (row->r.parent[0] != '\0')
         ran = hold(s, l, row->no, &no);
+    else
+        ran = ask_schemes(s, l, row->no);
     if (ran != PX_RAN || no != RT_CODE_NONE)
         return ran != PX_RAN ? ran : refuse(l, no);
+    if (l->reattempt.refused)
+        return say(l, PX_SAID_FORBIDDEN);
+    if (l->record.carded)
+        px_cards_add(s, l->record.card, row->no, l->record.amount);
     if ((ran = update_again(s, l, row->no)) != PX_RAN)
         return ran;
     ran = px_event_insert(s, row, l->now_ms, "begun_again", span_str(row->r.id));
@@ -194,9 +217,9 @@ static enum px_ran give(struct px_store *s, struct px_journal_letter *l, struct 
 static enum px_ran resume(struct px_store *s, struct px_journal_letter *l, struct px_row *row,
                           const char *what)
 {
-    enum px_ran ran = PX_RAN;
+    enum px_ran ran = ask_schemes(s, l, row->no); /* for its further legs; this one is under way */
 
-    if (!px_find_give(s, l, row, false, &ran))
+    if (ran != PX_RAN || !px_find_give(s, l, row, false, &ran))
         return ran;
     ran = take_over(s, l, row, what);
     *l->found_ = row->r;
@@ -233,8 +256,12 @@ static enum px_ran begin_new(struct px_store *s, struct px_journal_letter *l)
 
     if (l->record.parent[0] != '\0')
         ran = hold(s, l, 0, &no);
+    else
+        ran = ask_schemes(s, l, 0);
     if (ran != PX_RAN)
         return ran;
+    if (l->reattempt.refused)
+        return say(l, PX_SAID_FORBIDDEN);
     if (no == RT_CODE_NOT_FOUND)
         return say(l, PX_SAID_NOT_FOUND);
     if (no != RT_CODE_NONE)

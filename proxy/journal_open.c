@@ -256,17 +256,25 @@ static enum err open_memory(struct px_store *s, struct diag *why)
     return connect_to(s, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, why);
 }
 
+static enum err open_cards(struct px_store *s, struct diag *why)
+{
+    return px_cards_open(s) == PX_RAN ? OK : failed(s, why, "it can not be read");
+}
+
 enum err px_store_open(const struct px_journal_config *c, struct px_store **out, struct diag *why)
 {
     struct px_store *s = blank();
     enum err e = c->path == NULL ? open_memory(s, why) : open_file(s, c->path, why);
 
+    s->limits = c->reattempts;
     if (e == OK)
         e = configure(s, why);
     if (e == OK)
         e = px_schema_bring(s, why);
     if (e == OK)
         e = open_keys(s, c->keys_in_memory == 0 ? KEYS_IN_MEMORY : c->keys_in_memory, why);
+    if (e == OK)
+        e = open_cards(s, why);
     if (e == OK && !s->in_memory)
         e = px_fold_open(s, why);
     if (e == OK)
@@ -331,6 +339,7 @@ void px_store_close(struct px_store *s)
         return;
     px_fold_close(s);
     px_keys_close(s);
+    px_cards_close(s);
     for (unsigned i = 0; i < PX_SQLS_; i++)
         sqlite3_finalize(s->stmt[i]);
     if (s->db != NULL) {

@@ -226,10 +226,15 @@ enum px_ran px_row_insert(struct px_store *s, const struct px_record *r, int64_t
     px_sql_int_or_null(&q, r->bin6);
     px_sql_text(&q, r->last4);
     px_sql_text(&q, r->order);
+    px_sql_card(&q, r);
+    px_sql_int_or_null(&q, r->by_merchant);
     ran = px_sql_run(&q);
-    if (ran == PX_RAN)
-        px_keys_add(s, r->merchant, r->key, sqlite3_last_insert_rowid(s->db));
-    return ran;
+    if (ran != PX_RAN)
+        return ran;
+    px_keys_add(s, r->merchant, r->key, sqlite3_last_insert_rowid(s->db));
+    if (r->carded)
+        px_cards_add(s, r->card, sqlite3_last_insert_rowid(s->db), r->amount);
+    return PX_RAN;
 }
 
 enum px_ran px_attempt_insert(struct px_store *s, int64_t no, uint32_t fence, uint8_t leg,

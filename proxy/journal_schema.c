@@ -4,10 +4,12 @@
 #include <stdio.h>
 
 #include "journal_1.inc"
+#include "journal_2.inc"
 
 /* steps[n] takes a file of version n to version n + 1. */
 static int first_step(struct px_store *s);
-static int (*const steps[])(struct px_store *s) = { first_step };
+static int second_step(struct px_store *s);
+static int (*const steps[])(struct px_store *s) = { first_step, second_step };
 
 enum { VERSION = sizeof steps / sizeof steps[0] };
 
@@ -39,6 +41,11 @@ static int first_step(struct px_store *s)
     int rc = sqlite3_exec(s->db, journal_1, NULL, NULL, NULL);
 
     return rc == SQLITE_OK ? fill_currencies(s) : rc;
+}
+
+static int second_step(struct px_store *s)
+{
+    return sqlite3_exec(s->db, journal_2, NULL, NULL, NULL);
 }
 
 static int migrate_from(struct px_store *s, int version)

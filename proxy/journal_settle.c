@@ -14,6 +14,10 @@ struct stand {
     int64_t amount, held;
     enum rt_op op;
     char parent[PX_ID];
+    currency cur;
+    enum rt_brand brand;
+    bool carded, by_merchant;
+    unsigned char card[PX_MAC]; /* of the leg promised last */
 };
 
 static unsigned count_legs(struct span plan)
@@ -30,6 +34,18 @@ static struct span column(struct px_sql *q, int at)
     const char *z = (const char *)sqlite3_column_text(q->st, at);
 
     return (struct span){ z, z == NULL ? 0 : (size_t)sqlite3_column_bytes(q->st, at) };
+}
+
+static void read_card(struct px_sql *q, struct stand *out)
+{
+    const void *card = sqlite3_column_blob(q->st, 12);
+
+    out->cur = currency_find(column(q, 10));
+    out->brand = rt_brand_find(column(q, 11));
+    out->carded = card != NULL && sqlite3_column_bytes(q->st, 12) == PX_MAC;
+    if (out->carded)
+        memcpy(out->card, card, PX_MAC);
+    out->by_merchant = sqlite3_column_int(q->st, 13) != 0;
 }
 
 static enum px_ran stand_of(struct px_store *s, const struct px_record *r, struct stand *out)
@@ -51,6 +67,7 @@ static enum px_ran stand_of(struct px_store *s, const struct px_record *r, struc
         out->held = sqlite3_column_int64(q.st, 8);
         if (span_copyz(column(&q, 9), out->parent, sizeof out->parent) != OK)
             out->parent[0] = '\0';
+        read_card(&q, out);
     }
     return px_sql_end(&q);
 }
@@ -77,7 +94,64 @@ static enum px_ran refuse(struct px_journal_letter *l, enum rt_code code)
     return say(l, PX_SAID_CONFLICT);
 }
 
+/* The leg promised last, as the schemes' rules see it. */
+static struct px_trial trial_of(const struct stand *at, const struct px_journal_letter *l)
+{
+    return (struct px_trial){ .card = at->carded ? at->card : NULL,
+                              .no = at->no,
+                              .now_ms = l->now_ms,
+                              .amount = { at->amount, at->cur },
+                              .brand = at->brand,
+                              .by_merchant = at->by_merchant };
+}
+
+/* How the leg ended: a line of history, and a decline of its card. */
+static enum px_ran end_leg(struct px_store *s, const struct px_journal_letter *l,
+                           const struct stand *at)
+{
+    const struct px_trial t = trial_of(at, l);
+    enum px_ran ran;
+
+    if (l->attempts == 0)
+        return PX_RAN;
+    ran = px_attempt_insert(s, at->no, l->record.fence, at->leg, &l->attempt[0]);
+    if (ran == PX_RAN)
+        ran = px_reattempt_record(s, &t, l->record.fence, at->leg, &l->attempt[0].strike);
+    return ran;
+}
+
 /* ---- next ---- */
+
+/* May the new leg be tried, after what the last one heard? Its card is another one where a provider
+ * is given a token of its own. */
+static enum px_ran ask_schemes(struct px_store *s, struct px_journal_letter *l,
+                               const struct stand *at)
+{
+    const struct px_record *r = &l->record;
+    const struct rt_strike none = { 0 }, *strike = l->attempts > 0 ? &l->attempt[0].strike : &none;
+    struct px_trial t = trial_of(at, l);
+    const struct rt_declined just = { .at_ms = l->now_ms,
+                                      .until_ms = l->now_ms + strike->wait_ms,
+                                      .payment = at->no,
+                                      .amount = t.amount,
+                                      .by_merchant = t.by_merchant,
+                                      .stop = strike->stop };
+
+    if (strike->counts && at->carded && r->carded && memcmp(at->card, r->card, PX_MAC) == 0)
+        t.just = &just;
+    t.card = r->carded ? r->card : NULL;
+    return px_reattempt_ask(s, &t, &l->reattempt);
+}
+
+static void change_card(struct px_store *s, const struct px_record *r, const struct stand *at)
+{
+    if (at->carded && r->carded && memcmp(at->card, r->card, PX_MAC) == 0)
+        return;
+    if (at->carded)
+        px_cards_drop(s, at->card, at->no);
+    if (r->carded)
+        px_cards_add(s, r->card, at->no, (struct money){ at->amount, at->cur });
+}
 
 static enum px_ran promise_leg(struct px_store *s, const struct px_journal_letter *l, int64_t no)
 {
@@ -87,6 +161,7 @@ static enum px_ran promise_leg(struct px_store *s, const struct px_journal_lette
     px_sql_int(&q, l->record.leg);
     px_sql_int(&q, l->now_ms);
     px_sql_blob(&q, l->record.request_mac, sizeof l->record.request_mac);
+    px_sql_card(&q, &l->record);
     return px_sql_run(&q);
 }
 
@@ -100,10 +175,14 @@ enum px_ran px_run_next(struct px_store *s, struct px_journal_letter *l)
         return ran;
     if (r->leg <= at.leg || r->leg >= at.legs)
         return refuse(l, RT_CODE_STATE_CONFLICT);
+    if ((ran = ask_schemes(s, l, &at)) != PX_RAN)
+        return ran;
+    if (l->reattempt.refused)
+        return say(l, PX_SAID_FORBIDDEN);
     if ((ran = promise_leg(s, l, at.no)) != PX_RAN)
         return ran;
-    if (l->attempts > 0)
-        ran = px_attempt_insert(s, at.no, r->fence, at.leg, &l->attempt[0]);
+    ran = end_leg(s, l, &at);
+    change_card(s, r, &at);
     r->leg_ms = r->updated_ms = l->now_ms;
     return ran == PX_RAN ? say(l, PX_SAID_OK) : ran;
 }
@@ -182,8 +261,10 @@ static enum px_ran write_outcome(struct px_store *s, struct px_journal_letter *l
     if (at->parent[0] == '\0')
         ledger = opened(r, at);
     ran = update_record(s, l, at->no, &ledger, held);
-    if (ran == PX_RAN && l->attempts > 0)
-        ran = px_attempt_insert(s, at->no, r->fence, at->leg, &l->attempt[0]);
+    if (ran == PX_RAN)
+        ran = end_leg(s, l, at);
+    if (at->carded && r->standing != PX_PENDING)
+        px_cards_drop(s, at->card, at->no);
     if (ran == PX_RAN && r->status != 0)
         ran = keep_answer(s, r, at->no);
     return ran;

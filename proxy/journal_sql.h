@@ -5,6 +5,7 @@
 
 #include "proxy/journal_store.h"
 #include "routing/ledger.h"
+#include "routing/reattempt.h"
 
 #define PX_APPLICATION_ID     0x53496742 /* "SIgB", in the file's header */
 #define PX_SET_APPLICATION_ID "PRAGMA application_id = 1397319490"
@@ -58,21 +59,31 @@ enum px_statement {
     PX_SQL_EVENTS_OF,
     PX_SQL_UNRESOLVED,
     PX_SQL_SEARCH,
+    PX_SQL_CARDS_OPEN,
+    PX_SQL_DECLINES_OF,
+    PX_SQL_DECLINE,
+    PX_SQL_PRUNE,
     PX_SQLS_
 };
 
+struct px_cards;
 struct px_fold;
 struct px_keys;
 
 struct px_store {
     sqlite3 *db;
     struct px_keys *keys;
+    struct px_cards *cards; /* NULL: reading beside */
+    struct rt_reattempt_limits limits;
     struct px_fold *fold; /* NULL: in memory, reading beside */
     sqlite3_stmt *stmt[PX_SQLS_];
     char *name;  /* the file's path, or ":memory:" */
     int lock_fd; /* the side file that says whose it is; -1: none */
     bool in_memory;
-    int64_t life; /* ours; reading beside: the living one, 0 if none lives */
+    int64_t life;              /* ours; reading beside: the living one, 0 if none lives */
+    int64_t now_ms, pruned_ms; /* the callers' clock, as last heard; old declines went then */
+    bool writing;              /* this transaction */
+    bool prune_on;             /* there were more */
     char why[160];
 };
 
@@ -91,7 +102,8 @@ void px_sql_int_or_null(struct px_sql *q, int64_t v); /* 0 is NULL */
 void px_sql_text(struct px_sql *q, const char *z);    /* "" is NULL; lent until px_sql_done */
 void px_sql_span(struct px_sql *q, struct span s);    /* none is NULL; lent as well */
 void px_sql_blob(struct px_sql *q, const void *p, size_t n);
-bool px_sql_row(struct px_sql *q); /* reading: is there one (more)? */
+void px_sql_card(struct px_sql *q, const struct px_record *r); /* none is NULL */
+bool px_sql_row(struct px_sql *q);                             /* reading: is there one (more)? */
 MUST enum px_ran px_sql_end(struct px_sql *q);
 MUST enum px_ran px_sql_run(struct px_sql *q); /* writing */
 
@@ -127,6 +139,39 @@ MUST enum px_ran px_keys_merge(struct px_store *s); /* the last of a transaction
 void px_keys_committed(struct px_store *s);
 void px_keys_rolled_back(struct px_store *s);
 void px_keys_tend(struct px_store *s);
+
+/* ---- cards and the schemes' rules ---- */
+
+MUST enum px_ran px_cards_open(struct px_store *s);
+void px_cards_close(struct px_store *s);
+void px_cards_add(struct px_store *s, const unsigned char card[PX_MAC], int64_t no,
+                  struct money amount);
+void px_cards_drop(struct px_store *s, const unsigned char card[PX_MAC], int64_t no);
+/* Attempts under way with this card, but for that record's; and those of this amount. */
+unsigned px_cards_flying(struct px_store *s, const unsigned char card[PX_MAC], int64_t but,
+                         struct money amount, unsigned *same);
+void px_cards_committed(struct px_store *s);
+void px_cards_rolled_back(struct px_store *s);
+
+/* One attempt with a card. */
+struct px_trial {
+    const unsigned char *card; /* PX_MAC bytes; NULL: no card, no rule */
+    int64_t no;                /* its record; 0: none yet */
+    int64_t now_ms;
+    struct money amount;
+    enum rt_brand brand;
+    bool by_merchant;
+    const struct rt_declined *just; /* counts as well, though it is not written yet; or NULL */
+};
+
+/* May it be tried now? */
+MUST enum px_ran px_reattempt_ask(struct px_store *s, const struct px_trial *t,
+                                  struct rt_reattempt_answer *out);
+/* It was tried, and ended so. */
+MUST enum px_ran px_reattempt_record(struct px_store *s, const struct px_trial *t, uint32_t fence,
+                                     uint8_t leg, const struct rt_strike *strike);
+/* A few of those that no rule counts any more; the last but one of a transaction. */
+MUST enum px_ran px_reattempt_prune(struct px_store *s);
 
 /* ---- folding the log ---- */
 

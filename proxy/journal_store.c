@@ -16,9 +16,10 @@ static const char *const sql_of[PX_SQLS_] = {
     [PX_SQL_INSERT] =
         "INSERT INTO record (id, merchant, key, op, parent, fingerprint, created_ms, updated_ms, "
         "leg_ms, life, plan, request_mac, amount, currency, held, provider_payment_id, "
-        "network_txn_id, capture_now, method, brand, bin6, last4, order_ref, standing, fence, leg) "
+        "network_txn_id, capture_now, method, brand, bin6, last4, order_ref, card, by_merchant, "
+        "standing, fence, leg) "
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-        "?17, ?18, ?19, ?20, ?21, 'open', 1, 0)",
+        "?17, ?18, ?19, ?20, ?21, ?22, ?23, 'open', 1, 0)",
     [PX_SQL_BY_NO] =
         "SELECT " PX_RECORD_LIST " FROM record WHERE no = ?1 AND merchant = ?2 AND key = ?3",
     [PX_SQL_BY_KEY] = "SELECT " PX_RECORD_LIST " FROM key_index i CROSS JOIN record ON no = "
@@ -41,21 +42,25 @@ static const char *const sql_of[PX_SQLS_] = {
     [PX_SQL_BEGIN_AGAIN] =
         "UPDATE record SET id = ?2, standing = 'open', life = ?3, fence = fence + 1, updated_ms = "
         "?4, leg_ms = ?4, leg = 0, plan = ?5, request_mac = ?6, amount = ?7, held = ?8, "
-        "provider_payment_id = ?9, outcome = NULL, state = NULL, code = NULL, status = 0 "
+        "provider_payment_id = ?9, outcome = NULL, state = NULL, code = NULL, status = 0, "
+        "card = ?10 "
         "WHERE no = ?1",
     [PX_SQL_KEEP_FORMER] = "INSERT INTO former_id (id, record) VALUES (?1, ?2)",
     [PX_SQL_LEDGER] = "UPDATE record SET authorized = ?2, captured = ?3, capture_pending = ?4, "
                       "refunded = ?5, refund_pending = ?6, state = ?7, updated_ms = ?8 "
                       "WHERE no = ?1",
-    [PX_SQL_STAND] = "SELECT no, life, fence, leg, standing, op, plan, amount, held, parent "
+    [PX_SQL_STAND] = "SELECT no, life, fence, leg, standing, op, plan, amount, held, parent, "
+                     "currency, brand, card, by_merchant "
                      "FROM record WHERE id = ?1",
     [PX_SQL_NEXT] =
-        "UPDATE record SET leg = ?2, leg_ms = ?3, updated_ms = ?3, request_mac = ?4 WHERE no = ?1",
+        "UPDATE record SET leg = ?2, leg_ms = ?3, updated_ms = ?3, request_mac = ?4, card = ?5 "
+        "WHERE no = ?1",
     [PX_SQL_SETTLE] =
         "UPDATE record SET standing = ?2, outcome = ?3, state = ?4, code = ?5, status = ?6, "
         "updated_ms = ?7, authorized = ?8, captured = ?9, capture_pending = ?10, held = ?11, "
         "provider_payment_id = ifnull(?12, provider_payment_id), provider_op_id = ifnull(?13, "
-        "provider_op_id), network_txn_id = ifnull(?14, network_txn_id) WHERE no = ?1",
+        "provider_op_id), network_txn_id = ifnull(?14, network_txn_id), "
+        "card = CASE ?2 WHEN 'pending' THEN card END WHERE no = ?1",
     [PX_SQL_ATTEMPT] = "INSERT INTO attempt VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
                        "?12, ?13, ?14, ?15, ?16)",
     [PX_SQL_ANSWER] = "INSERT OR REPLACE INTO answer (record, body) VALUES (?1, ?2)",
@@ -80,6 +85,17 @@ static const char *const sql_of[PX_SQLS_] = {
         "provider_op_id, network_txn_id, order_ref) OR no IN (SELECT a.record FROM attempt a WHERE "
         "?1 IN (a.ref, a.provider_payment_id) UNION SELECT f.record FROM former_id f WHERE f.id = "
         "?1) OR substr(?1, 5) = id ORDER BY no LIMIT ?2",
+    [PX_SQL_CARDS_OPEN] =
+        "SELECT no, card, amount, currency FROM record INDEXED BY record_unresolved WHERE " LIVE
+        " AND card IS NOT NULL",
+    [PX_SQL_DECLINES_OF] =
+        "SELECT at_ms, record, amount, currency, by_merchant, rule, until_ms FROM decline "
+        "WHERE card = ?1 AND at_ms > ?2 ORDER BY at_ms DESC LIMIT ?3",
+    [PX_SQL_DECLINE] =
+        "INSERT OR IGNORE INTO decline VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    [PX_SQL_PRUNE] =
+        "DELETE FROM decline WHERE (card, at_ms, record, leg) IN (SELECT card, at_ms, record, leg "
+        "FROM decline INDEXED BY decline_at WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)",
 };
 
 enum px_ran px_store_failed(struct px_store *s, int rc)
@@ -143,6 +159,14 @@ void px_sql_blob(struct px_sql *q, const void *p, size_t n)
     keep(q, sqlite3_bind_blob64(q->st, ++q->at, p, n, SQLITE_STATIC));
 }
 
+void px_sql_card(struct px_sql *q, const struct px_record *r)
+{
+    if (r->carded)
+        px_sql_blob(q, r->card, sizeof r->card);
+    else
+        px_sql_int_or_null(q, 0);
+}
+
 bool px_sql_row(struct px_sql *q)
 {
     int rc;
@@ -199,18 +223,23 @@ enum px_ran px_store_begin(struct px_store *s, bool writes)
         (void)snprintf(s->why, sizeof s->why, "the file was moved or removed");
         return PX_FAILED;
     }
+    s->writing = writes;
     ran = run_plain(s, writes ? PX_SQL_BEGIN : PX_SQL_BEGIN_READ);
     return ran == PX_POISON ? PX_FAILED : ran;
 }
 
 enum px_ran px_store_commit(struct px_store *s)
 {
-    enum px_ran ran = px_keys_merge(s);
+    enum px_ran ran = px_reattempt_prune(s);
 
     if (ran == PX_RAN)
-        ran = run_plain(s, PX_SQL_COMMIT);
+        ran = px_keys_merge(s);
     if (ran == PX_RAN)
+        ran = run_plain(s, PX_SQL_COMMIT);
+    if (ran == PX_RAN) {
         px_keys_committed(s);
+        px_cards_committed(s);
+    }
     return ran == PX_POISON ? PX_FAILED : ran;
 }
 
@@ -219,6 +248,7 @@ void px_store_rollback(struct px_store *s)
     if (sqlite3_get_autocommit(s->db) == 0)
         (void)run_plain(s, PX_SQL_ROLLBACK);
     px_keys_rolled_back(s);
+    px_cards_rolled_back(s);
 }
 
 void px_store_start(struct px_store *s)
@@ -256,6 +286,9 @@ enum px_ran px_store_run(struct px_store *s, struct px_journal_letter *l)
 {
     l->found_ = NULL;
     l->code = RT_CODE_NONE;
+    l->reattempt = (struct rt_reattempt_answer){ .moves = UINT8_MAX };
+    if (px_call_writes(l->call))
+        s->now_ms = l->now_ms;
     switch (l->call) {
     case PX_CALL_BEGIN: return px_run_begin(s, l);
     case PX_CALL_NEXT: return px_run_next(s, l);

@@ -134,6 +134,7 @@ static enum err record_of(struct px_payment *p, const struct px_decision *d)
     r->op = pay->op;
     r->amount = pay->amount;
     r->capture_now = pay->capture_now;
+    r->by_merchant = pay->initiator == RT_BY_MERCHANT;
     r->method = pay->method;
     r->brand = pay->brand;
     r->bin6 = pay->bin6;

@@ -46,6 +46,14 @@ static void put_word(char *dst, size_t cap, const char *word)
         dst[0] = '\0';
 }
 
+/* By what the schemes' rules know the card again. */
+static void name_card(struct px_payment *p, unsigned leg)
+{
+    p->rec.carded =
+        p->pay.op == RT_AUTHORIZE &&
+        px_card_digest(p->desk->cards, &p->pay, px_pay_provider(p, leg)->name, p->rec.card);
+}
+
 enum err px_pay_open_attempt(struct px_payment *p, unsigned leg)
 {
     struct px_attempt *a = &p->attempt[leg];
@@ -57,6 +65,7 @@ enum err px_pay_open_attempt(struct px_payment *p, unsigned leg)
     a->evidence[0] = a->why[0] = '\0';
     p->rec.leg = (uint8_t)leg;
     p->rec.leg_ms = a->promised_ms;
+    name_card(p, leg);
     p->copies = 0;
     p->copy_out = false;
     if (p->judged[leg] == NULL)
@@ -77,6 +86,7 @@ void px_pay_close_attempt(struct px_payment *p)
     a->copies = p->copies;
     a->outcome = j->outcome;
     a->code = j->code;
+    a->strike = rt_strike_of(p->pay.brand, j);
     memcpy(a->raw_code, j->raw_code, sizeof a->raw_code);
     memcpy(a->provider_payment_id, j->payment_id, sizeof a->provider_payment_id);
 }
@@ -118,6 +128,13 @@ static void judge_unasked(struct rt_judgement *j)
     rt_judge_code(j, RT_CODE_PROVIDER_UNAVAILABLE);
 }
 
+/* The network said "never again" or "not before": no policy is above that. */
+static bool stopped_by_scheme(const struct px_payment *p, const struct rt_judgement *j)
+{
+    return p->desk->config->rules.reattempts.stops && p->pay.op == RT_AUTHORIZE &&
+           rt_strike_of(p->pay.brand, j).stop != RT_RULE_NONE;
+}
+
 static void on_heard(void *ctx, const struct px_heard *h)
 {
     struct px_payment *p = px_pay_of(ctx);
@@ -141,7 +158,8 @@ static void on_heard(void *ctx, const struct px_heard *h)
         judge(p, h, &p->asking, p->pay.op, j);
         ev.heard = rt_heard_of(j);
         /* The policy may only forbid: what is unsafe or useless stays so. */
-        ev.heard.retry_other = ev.heard.retry_other && rt_verdict_moves(&p->verdict, j->code);
+        ev.heard.retry_other = ev.heard.retry_other && rt_verdict_moves(&p->verdict, j->code) &&
+                               !stopped_by_scheme(p, j);
         break;
     case PX_IN_DOUBT: break;
     }

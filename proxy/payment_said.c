@@ -14,7 +14,8 @@ static const struct rt_promises *terms_of(const struct px_payment *p, struct rt_
     return terms;
 }
 
-/* The configuration's bounds, and the policy's where it is stricter. */
+/* The configuration's bounds, the policy's where it is stricter, and above them what the card
+ * schemes leave this card. */
 static struct rt_flight_rules rules_of(const struct px_payment *p)
 {
     struct rt_flight_rules r = p->desk->config->rules.flight;
@@ -22,6 +23,8 @@ static struct rt_flight_rules rules_of(const struct px_payment *p)
 
     if (v->retry_said && v->moves_max < r.moves_max)
         r.moves_max = v->moves_max;
+    if (p->letter.reattempt.moves < r.moves_max)
+        r.moves_max = p->letter.reattempt.moves;
     if (v->retry_said && v->within_ns < r.within_ns)
         r.within_ns = v->within_ns;
     return r;
@@ -130,6 +133,23 @@ static void refuse(struct px_payment *p, enum px_fault_code code, enum rt_code r
     px_pay_respond_fault(p, &f);
 }
 
+/* Nothing was sent, and nothing should be for a while. */
+static void forbid(struct px_payment *p, const struct rt_reattempt_answer *a)
+{
+    int64_t wait_ms = a->again_ms - p->letter.now_ms;
+    struct px_fault f;
+
+    LOG(INFO, "payment.reattempt_refused", F("merchant", (const char *)p->rec.merchant),
+        F("brand", rt_brand_name(p->rec.brand)), F("rule", rt_rule_name(a->rule)),
+        F("wait_ms", wait_ms));
+    (void)px_fault_at(&f, PX_FAULT_REATTEMPT_NOT_ALLOWED, NULL);
+    (void)px_fault_say(&f, "%s", rt_rule_sentence(a->rule));
+    (void)px_fault_help(&f, "ask the payer for another card");
+    f.reason = rt_rule_name(a->rule);
+    f.retry_after_s = wait_ms <= 0 ? 1 : (int)((wait_ms + 999) / 1000);
+    px_pay_respond_fault(p, &f);
+}
+
 static void begin_said(struct px_payment *p, const struct px_journal_letter *l)
 {
     switch (l->said) {
@@ -142,6 +162,7 @@ static void begin_said(struct px_payment *p, const struct px_journal_letter *l)
     case PX_SAID_MISMATCH: refuse(p, PX_FAULT_KEY_REUSED, RT_CODE_NONE); break;
     case PX_SAID_NOT_FOUND: refuse(p, PX_FAULT_PAYMENT_NOT_FOUND, RT_CODE_NONE); break;
     case PX_SAID_CONFLICT: refuse(p, PX_FAULT_OPERATION_REFUSED, l->code); break;
+    case PX_SAID_FORBIDDEN: forbid(p, &l->reattempt); break;
     case PX_SAID_DOWN:
     case PX_SAID_OK:
     case PX_SAID_FENCED: refuse(p, PX_FAULT_JOURNAL_UNAVAILABLE, RT_CODE_NONE); break;
@@ -171,6 +192,11 @@ void px_pay_on_said(void *ctx, struct px_journal_letter *l)
         LOG(ERROR, "journal.refused", F("payment", (const char *)p->rec.id),
             F("code", rt_code_name(l->code)));
         px_pay_feed_kind(p, RT_EV_FENCED);
+        return;
+    case PX_SAID_FORBIDDEN: /* a next leg: the last one's decline is the answer */
+        LOG(INFO, "payment.move_refused", F("payment", (const char *)p->rec.id),
+            F("rule", rt_rule_name(l->reattempt.rule)));
+        px_pay_feed_kind(p, RT_EV_PROMISE_LOST);
         return;
     case PX_SAID_DOWN:
     case PX_SAID_OURS:

@@ -100,6 +100,8 @@ static void write_problem(struct json_out *o, const struct px_fault *f, struct s
     write_error(o, f, detail);
     json_member_z(o, "outcome", px_fault_outcome(f->code));
     json_member_bool(o, "retry_safe", px_fault_retry_safe(f->code));
+    if (f->retry_after_s > 0)
+        json_member_i64(o, "retry_after", f->retry_after_s);
     if (request_id.n > 0)
         json_member_str(o, "request_id", request_id);
     json_close(o, '}');

@@ -181,6 +181,7 @@ static void destroy(struct px_worker *w)
     px_mailbox_destroy(w->desk_.mailbox);
     px_mailbox_destroy(w->notes_);
     px_hmac_destroy(w->desk_.keys);
+    px_hmac_destroy(w->desk_.cards);
     px_tls_server_unref(atomic_load(&w->tls_given_));
     px_snapshot_unref(atomic_load(&w->snapshot_given_));
     px_snapshot_unref(w->desk_.snapshot);
@@ -236,6 +237,8 @@ enum err px_worker_start(const struct px_worker_terms *t, struct px_worker **out
     w->desk_.mailbox = px_mailbox_create(w->loop_, px_journal_on_letter, NULL);
     w->notes_ = px_mailbox_create(w->loop_, on_note, w);
     w->desk_.keys = px_hmac_create(secret_reveal(t->config->key_derivation));
+    w->desk_.cards = px_hmac_derive(secret_reveal(t->config->key_derivation),
+                                    "signalbox: card digests of the journal, 1");
     if ((e = px_dns_create(w->loop_, &w->dns_)) != OK || (e = open_upstreams(w, why)) != OK ||
         (e = open_server(w)) != OK)
         goto out;

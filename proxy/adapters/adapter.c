@@ -40,6 +40,29 @@ static void uuid(unsigned char mac[PX_SHA256], struct buf *out)
     }
 }
 
+bool px_card_digest(struct px_hmac *secret, const struct rt_payment *pay, const char *provider,
+                    unsigned char out[PX_CARD_DIGEST])
+{
+    unsigned char mac[PX_SHA256];
+    struct span part[] = { SPAN("number"), SPAN_NONE, SPAN_NONE };
+
+    if (pay->pan.len > 0) {
+        part[1] = pan_reveal(&pay->pan);
+    } else {
+        part[0] = SPAN("token");
+        part[1] = span_str(provider);
+        for (unsigned i = 0; i < pay->tokens; i++) {
+            if (span_is(pay->token[i].name, provider))
+                part[2] = pay->token[i].value;
+        }
+        if (part[2].n == 0)
+            return false;
+    }
+    px_hmac_parts(secret, part, 3, mac);
+    memcpy(out, mac, PX_CARD_DIGEST);
+    return true;
+}
+
 void px_provider_key(struct px_hmac *secret, struct span merchant, struct span key,
                      struct span provider, struct span operation, unsigned key_max,
                      char out[PX_KEY_MAX])

@@ -99,4 +99,11 @@ enum { PX_KEY_MAX = 65 };
 void px_provider_key(struct px_hmac *secret, struct span merchant, struct span key,
                      struct span provider, struct span operation, unsigned key_max,
                      char out[PX_KEY_MAX]);
+
+/* What is charged, as the journal may keep it: a keyed digest of the number, or of that provider's
+ * token. The same card gives the same digest at every provider; a token one of its own. secret:
+ * made by px_hmac_derive() for this and nothing else. false: there is nothing to tell it by. */
+enum { PX_CARD_DIGEST = 16 };
+bool px_card_digest(struct px_hmac *secret, const struct rt_payment *pay, const char *provider,
+                    unsigned char out[PX_CARD_DIGEST]);
 #endif

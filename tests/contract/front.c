@@ -231,6 +231,7 @@ static int answers(void)
         (void)px_fault_at(&f, (enum px_fault_code)c, "/amount");
         f.line = f.col = 1;
         f.reason = "already_voided";
+        f.retry_after_s = 60;
         px_problem(&f, SPAN("req-1"), &a, &m);
         print_message("fault", &m);
     }

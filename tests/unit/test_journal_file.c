@@ -194,12 +194,12 @@ static void a_newer_version_is_refused(void **state)
     open_client(&c);
     client_close(&c);
     db = sqlite_on(path);
-    assert_int_equal(sql_int(db, "PRAGMA user_version"), 1);
-    assert_int_equal(sql_int(db, "SELECT max(version) FROM migration"), 1);
+    assert_int_equal(sql_int(db, "PRAGMA user_version"), 2);
+    assert_int_equal(sql_int(db, "SELECT max(version) FROM migration"), 2);
     sql(db, "PRAGMA user_version = 99");
     sqlite3_close(db);
     assert_int_equal(client_open(&c, &why), E_CONFLICT);
-    assert_non_null(strstr(why.text, "newer signalbox (journal version 99; this one knows 1)"));
+    assert_non_null(strstr(why.text, "newer signalbox (journal version 99; this one knows 2)"));
     say_id(&c, &k, PX_CALL_LOAD, "x");
     assert_int_equal(px_journal_read(path, &k.l, &why), E_CONFLICT);
     call_fini(&k);
