@@ -18,6 +18,7 @@
 #include "proxy/tls.h"
 #include "proxy/wire.h"
 #include "routing/base/check.h"
+#include "routing/base/json.h"
 
 struct px_admin_client {
     const struct px_cli *cli;

@@ -9,7 +9,7 @@
 
 #include "proxy/cli.h"
 #include "routing/base/arena.h"
-#include "routing/base/json.h"
+#include "routing/base/buf.h"
 #include "routing/base/span.h"
 
 /* Every command that talks to the gateway takes these. */

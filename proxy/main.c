@@ -3,6 +3,7 @@
 
 #include "proxy/cli.h"
 #include "proxy/cmd_adapter.h"
+#include "proxy/cmd_audit.h"
 #include "proxy/cmd_bins.h"
 #include "proxy/cmd_config.h"
 #include "proxy/cmd_credential.h"
@@ -19,6 +20,7 @@
 static const struct px_command *const commands[] = {
     &px_cmd_serve,
     &px_cmd_status,
+    &px_cmd_audit,
     &px_cmd_config_check,
     &px_cmd_config_print,
     &px_cmd_config_reference,

@@ -27,12 +27,12 @@ ISO_C = {h + ".h" for h in """assert ctype errno inttypes limits math stdalign s
 # proxy/ from the bottom up. A file includes its own row or lower; lower calls up through a callback
 # it was given. A name stands for its family: `config` is config.c, config_schema.h, ...
 ROWS = [
-    ("tools", "body bundle clock country crypto csv encode fault file harden http log mail metrics near note problem report revisions state yaml zone"),
+    ("tools", "body bundle clock country crypto csv duration encode fault file harden http log mail metrics near note problem report revisions state yaml zone"),
     ("wire", "client conn dns exchange head http1 http2 queue resp tls wire"),
     ("ports", "adapters/ bins builtin config credentials evidence fees geo http1_server http2_inside http2_life http2_out http2_server journal live policy role server snapshot tally toggle upstream view"),
     ("payment", "answer api decide decisions desk enrich intake openapi payment reconcile record route story"),
     ("process", "admin/ control fleet worker"),
-    ("commands", "admin_address admin_client cli cmd main"),
+    ("commands", "admin_address admin_client cli cmd main table"),
 ]
 
 # outside header (or folder of headers): the families in proxy/ or files elsewhere that are its door
@@ -41,6 +41,7 @@ DOORS = {
     "hiredis/": "proxy/resp",
     "libfyaml.h": "proxy/yaml",
     "libpq-fe.h": "proxy/journal",
+    "libsmartcols.h": "proxy/table",
     "llhttp.h": "proxy/http1",
     "maxminddb.h": "proxy/geo",
     "nghttp2/": "proxy/http2",

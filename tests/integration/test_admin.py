@@ -159,3 +159,48 @@ def test_what_is_no_socket_is_left_alone(tmp_path):
         assert pathlib.Path(b.sock).read_text() == "mine"
     finally:
         b.__exit__()
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can become somebody else")
+def test_the_log_is_read_and_verified(tmp_path, box):
+    os.chmod(box.sock, 0o666)
+    try:
+        box.box("status", uid=12345, code=4)
+        box.box("status", uid=12346, code=4)
+    finally:
+        os.chmod(box.sock, 0o660)
+    doc = box.box("audit", "--json", "--since", "1h")
+    assert doc["schema"] == 1 and doc["verified"] and doc["first_broken_line"] == 0
+    assert [e["actor"] for e in doc["entries"]][-2:] == ["uid 12345", "uid 12346"]
+    assert "uid 12346" in box.box("audit")
+    assert "none changed" in box.box("audit", "--verify")
+
+    log = box.tmp / "state" / "audit.jsonl"
+    good = log.read_bytes()
+    lines = good.splitlines(keepends=True)
+    copy = tmp_path / "copy.jsonl"
+    copy.write_bytes(good.replace(b"uid 12345", b"uid 12349"))
+    line = next(i for i, x in enumerate(lines, 1) if b"uid 12345" in x)
+    box.box("audit", "--file", str(copy), "--verify", socket=False, code=1)
+    assert "line %d is broken" % line in box.said
+    try:
+        log.write_bytes(b"".join(lines[:-1]))  # only the gateway knows that there was one more
+        box.box("audit", "--verify", code=1)
+        assert "missing at the end" in box.said
+    finally:
+        log.write_bytes(good)
+    for bad in ("0h", "24", "1x"):
+        box.box("audit", "--since", bad, code=2)
+
+
+def test_the_log_goes_on_after_kill_9(tmp_path):
+    with Box(tmp_path) as b:
+        b.stop_gateway(signal.SIGKILL)
+        with (b.tmp / "state" / "audit.jsonl").open("a") as f:
+            f.write('{"schema":1,"n":1,"at":"2026')
+        b.start_gateway()
+        doc = b.box("audit", "--json")
+        assert doc["verified"] and [e["what"] for e in doc["entries"]] == ["audit.torn"]
+        b.stop_gateway()
+        b.start_gateway()
+        assert b.box("audit", "--json")["lines"] == 1
