@@ -16,6 +16,7 @@ struct client {
     struct px_mailbox *box;
     const char *path; /* NULL: in memory */
     unsigned lives, ids, keys_in_memory;
+    struct rt_reattempt_limits reattempts; /* none */
     int64_t now_ms;
 };
 
@@ -55,6 +56,7 @@ static inline enum err client_open(struct client *c, struct diag *why)
     char owner[40];
     struct px_journal_config config = { .path = c->path,
                                         .owner = owner,
+                                        .reattempts = c->reattempts,
                                         .keys_in_memory = c->keys_in_memory };
 
     snprintf(owner, sizeof owner, "life %u", ++c->lives);
