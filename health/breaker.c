@@ -283,6 +283,38 @@ void hl_breaker_trip(struct hl_breaker *b, const char *cause, struct rng *dice, 
         open_up(b, cause, dice, now_ns);
 }
 
+static bool is_idle(const struct hl_breaker *b)
+{
+    for (unsigned i = 0; i < HL_LEASES; i++) {
+        if (b->lease_[i].id != 0)
+            return false;
+    }
+    return b->good_ == 0;
+}
+
+/* Failures soon after it opened are what made everybody open, not probes. */
+static bool is_old_news(const struct hl_breaker *b, int64_t now_ns)
+{
+    int64_t open_ns = now_ns - b->since_ns_;
+
+    return b->state_ == HL_STOPPED &&
+           (open_ns < 3 * S || open_ns < (b->until_ns_ - b->since_ns_) / 2);
+}
+
+void hl_breaker_heard(struct hl_breaker *b, bool failed, struct rng *dice, int64_t now_ns)
+{
+    enum hl_serving s = hl_breaker_look(b, dice, now_ns);
+
+    if (s == HL_SERVING || !is_idle(b))
+        return;
+    if (failed && is_old_news(b, now_ns))
+        return;
+    if (failed)
+        open_up(b, "probe failed", dice, now_ns);
+    else if (s == HL_STOPPED)
+        hl_breaker_probe(b, now_ns);
+}
+
 const char *hl_breaker_cause(const struct hl_breaker *b)
 {
     return b->cause_;

@@ -77,6 +77,9 @@ void hl_breaker_return(struct hl_breaker *b, uint32_t lease);
 
 /* Better evidence than the window's says that it must open: nothing happens unless it serves. */
 void hl_breaker_trip(struct hl_breaker *b, const char *cause, struct rng *dice, int64_t now_ns);
+/* A probe of somebody else's was answered or failed; nothing happens while it serves or while a
+ * probe of our own is under way. */
+void hl_breaker_heard(struct hl_breaker *b, bool failed, struct rng *dice, int64_t now_ns);
 /* Probing, and one more probe may go. */
 bool hl_breaker_has_lease(const struct hl_breaker *b);
 

@@ -1,6 +1,7 @@
 /* health/learn.c */
 #include "health/learn.h"
 
+#include <math.h>
 #include <stddef.h>
 
 #include "routing/base/check.h"
@@ -15,6 +16,21 @@ static const struct hl_fade OFFSET_FADE[HL_OFFSETS] = {
 static const double COMMON_MATTERS = -0.3;
 /* More of one kind of card in one tick tell nothing more about how things are now. */
 enum { BURST = 256 };
+
+struct hl_fade hl_learn_fade(enum hl_cell_kind kind)
+{
+    switch (kind) {
+    case HL_CELL_HARD: return HARD_FADE;
+    case HL_CELL_BASE:
+    case HL_CELL_GROUP:
+    case HL_CELL_BIN: return BASE_FADE;
+    case HL_CELL_PROVIDER: return OFFSET_FADE[0];
+    case HL_CELL_COUNTRY: return OFFSET_FADE[1];
+    case HL_CELL_PRODUCT: return OFFSET_FADE[2];
+    case HL_CELL_PROVIDER_BIN: return OFFSET_FADE[3];
+    }
+    return BASE_FADE;
+}
 
 void hl_learn_technical(struct hl_book *b, unsigned p, bool failed, int64_t now_ns)
 {
@@ -219,10 +235,10 @@ static double learn_burst(struct hl_book *b, const struct frame *f, unsigned app
 }
 
 void hl_learn_verdicts(struct hl_book *b, unsigned provider, struct hl_card card,
-                       const struct hl_verdicts *v, double faded, bool stale, int64_t now_ns)
+                       const struct hl_verdicts *v, double age_s, bool stale, int64_t now_ns)
 {
     unsigned n = v->approved + v->soft;
-    double worst = 0, weight;
+    double faded = exp2(-age_s / OFFSET_FADE[0].half_life_s), worst = 0, weight;
     struct frame f;
 
     CHECK(provider < b->providers);

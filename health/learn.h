@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "health/book.h"
+#include "health/delta.h"
 
 enum hl_result {
     HL_APPROVED,
@@ -34,9 +35,11 @@ double hl_learn(struct hl_book *b, const struct hl_outcome *o, double timeout_s,
 struct hl_verdicts {
     unsigned approved, soft, hard, approved_later, declined_later;
 };
-/* faded: what their age left of their weight, 0..1; stale: too old to say how things are now. */
+/* age_s: they have faded by so much; stale: too old to say how things are now. */
 void hl_learn_verdicts(struct hl_book *b, unsigned provider, struct hl_card card,
-                       const struct hl_verdicts *v, double faded, bool stale, int64_t now_ns);
+                       const struct hl_verdicts *v, double age_s, bool stale, int64_t now_ns);
 /* Technical outcomes, one after the other: of ours as they come, of others in a burst. */
 void hl_learn_technical(struct hl_book *b, unsigned provider, bool failed, int64_t now_ns);
+/* How cells of a kind fade. */
+struct hl_fade hl_learn_fade(enum hl_cell_kind kind);
 #endif

@@ -160,6 +160,8 @@ void hl_watch_look(struct hl_watch *w, unsigned p, int64_t now_ns)
     hl_tech_relax(t, now_ns);
     while (hl_tech_overdue(t, timeout_s(w, p), now_ns, &which)) {
         hl_learn_technical(w->book, p, true, now_ns);
+        hl_watch_publish_overdue(w, p, now_ns);
+        g->failed_ns = now_ns;
         if (hl_watch_others_serve(w, p)) /* else it may just be slow */
             hl_breaker_told(&g->breaker, HL_TOLD_FAILED, false, lease_of(g, which), &w->jitter,
                             now_ns);
@@ -167,6 +169,16 @@ void hl_watch_look(struct hl_watch *w, unsigned p, int64_t now_ns)
     }
     (void)hl_breaker_look(&g->breaker, &w->jitter, now_ns);
     note(w, p);
+}
+
+/* A probe of another node's is as good as one of ours: it failed, so we wait as well; it was
+ * answered, so we may look at once. */
+void hl_watch_heard(struct hl_watch *w, unsigned provider, unsigned ok, unsigned failed,
+                    int64_t now_ns)
+{
+    hl_breaker_heard(&w->guard[provider].breaker, failed > 0 && failed >= ok, &w->jitter, now_ns);
+    trip_if_down(w, provider, now_ns);
+    note(w, provider);
 }
 
 bool hl_watch_admit(struct hl_watch *w, unsigned provider, uint64_t seed, bool forced,
@@ -267,9 +279,12 @@ static void tell_breaker(struct hl_watch *w, const struct hl_outcome *o, const s
                          bool unsent, int64_t now_ns)
 {
     struct hl_guard *g = &w->guard[o->provider];
-    bool failed = is_failure(o->result), others = hl_watch_others_serve(w, o->provider);
+    bool failed = is_failure(o->result);
+    bool others = hl_watch_others_serve(w, o->provider);
     uint32_t lease = lease_of(g, pass->ticket);
 
+    if (failed)
+        g->failed_ns = now_ns;
     if (!(failed && o->overdue && others)) /* counted when it was overdue */
         hl_breaker_told(&g->breaker,
                         unsent   ? HL_TOLD_UNSENT
@@ -303,6 +318,7 @@ double hl_watch_told(struct hl_watch *w, const struct hl_outcome *o, const struc
     if (pass != NULL)
         tell_breaker(w, &told, pass, unsent, now_ns);
     count(w, &told, now_ns);
+    hl_watch_publish(w, &told, now_ns);
     return expected;
 }
 

@@ -124,8 +124,9 @@ double hl_watch_price(const struct hl_watch *w, unsigned provider, double share,
 
 /* ---- the others ---- */
 
-/* What was learned here since the last call; *out is overwritten. */
-void hl_watch_collect(struct hl_watch *w, struct hl_delta *out);
+/* What was learned here since the last call; *out is overwritten. Within 500 ms or so: what does
+ * not fit is not told. */
+void hl_watch_collect(struct hl_watch *w, struct hl_delta *out, int64_t now_ns);
 /* What another worker or node learned, age_s ago. node: whose; failures that only one other node
  * reports count for nothing. */
 void hl_watch_apply(struct hl_watch *w, const struct hl_delta_view *v, uint64_t node, double age_s,

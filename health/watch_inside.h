@@ -3,7 +3,14 @@
 #define HL_WATCH_INSIDE_H
 #include "health/watch.h"
 
-enum { HL_MOVES = 64 };
+enum { HL_MOVES = 64, HL_WITNESSES = 8 };
+
+/* Another node that reported failures; held: those not believed yet. */
+struct hl_witness {
+    uint64_t node;
+    int64_t at_ns;
+    unsigned held;
+};
 
 /* What one provider is to the watch, beside the book. */
 struct hl_guard {
@@ -13,6 +20,10 @@ struct hl_guard {
         uint32_t lease;
         hl_ticket ticket;
     } probe[HL_LEASES]; /* whose request a lease is: overdue is as good as failed */
+    int64_t last_ns;    /* of our own outcomes */
+    int64_t failed_ns;  /* our last failure; 0: none */
+    int64_t agreed_ns;  /* when failures of others were last believed; 0: never */
+    struct hl_witness witness[HL_WITNESSES];
     struct hl_windows window;
 };
 
@@ -23,6 +34,7 @@ struct hl_watch {
     struct rng jitter;
     struct hl_move move[HL_MOVES];
     unsigned move_first, moves;
+    struct hl_delta fresh; /* learned here, not told yet */
 };
 
 /* Is another provider in full service? */
@@ -31,4 +43,14 @@ bool hl_watch_others_serve(const struct hl_watch *w, unsigned provider);
 void hl_watch_look(struct hl_watch *w, unsigned provider, int64_t now_ns);
 /* May this payment find out how a provider is doing that is not in full service? */
 bool hl_watch_probe_due(struct hl_watch *w, unsigned provider, const struct hl_watch_ask *ask);
+/* share.c: for the others */
+void hl_watch_publish(struct hl_watch *w, const struct hl_outcome *o, int64_t now_ns);
+void hl_watch_publish_overdue(struct hl_watch *w, unsigned provider, int64_t now_ns);
+int hl_watch_provider(const struct hl_watch *w, uint32_t id); /* -1: we do not know it */
+/* The breaker hears what others went through: ok and failed technical outcomes, believed. */
+void hl_watch_heard(struct hl_watch *w, unsigned provider, unsigned ok, unsigned failed,
+                    int64_t now_ns);
+/* snapshot.c: adds a foreign cell to ours. */
+void hl_watch_restore(struct hl_watch *w, const struct hl_delta_cell *c, double age_s,
+                      int64_t now_ns);
 #endif

@@ -231,12 +231,33 @@ static void outcome(struct engine *e, struct span line)
     r->soft_before = o.attempt == 1 && o.result == HL_SOFT && r->attempts_max > 1 ? expected : -1;
 }
 
+/* What a node has learned, packed as it would travel. Everybody hears it before anybody else's. */
+static void tell_others(struct engine *e, unsigned from, int64_t now_ns)
+{
+    static unsigned char blob[HL_DELTA_BYTES];
+    static struct hl_delta news;
+    struct hl_delta_view view;
+    size_t n;
+
+    hl_watch_collect(e->node[from].watch, &news, now_ns);
+    if (hl_delta_is_empty(&news))
+        return;
+    n = hl_delta_pack(&news, false, blob, sizeof blob);
+    CHECK(hl_delta_open((struct span){ (const char *)blob, n }, &view) == OK);
+    for (unsigned to = 0; to < e->init.nodes; to++) {
+        if (to != from)
+            hl_watch_apply(e->node[to].watch, &view, from + 1, 0, now_ns);
+    }
+}
+
 static void synchronise(struct engine *e, struct span line)
 {
     int64_t now_ns = (int64_t)(px_route_number(line, "sync", "t", 0) * 1e9);
 
     for (unsigned i = 0; i < e->init.nodes; i++)
         hl_watch_tick(e->node[i].watch, now_ns);
+    for (unsigned i = 0; i < e->init.nodes && e->init.nodes > 1; i++)
+        tell_others(e, i, now_ns);
 }
 
 static void engine_free(struct engine *e)

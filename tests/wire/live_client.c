@@ -33,7 +33,12 @@ enum { CELLS = 512, STALL_TICK_MS = 5 };
 
 static struct ev_loop *loop;
 static struct px_live *live;
-static struct hl_delta fresh, all; /* not told yet; everything known */
+static struct hl_delta fresh; /* not told yet */
+static struct {
+    uint32_t id;
+    unsigned n, s;
+} all[CELLS]; /* everything known */
+static unsigned alls;
 static uint64_t techs_ok, techs_fail;
 static int64_t looked_ns, stall_ns;
 static char out_mem[256 * 1024], line[4096];
@@ -51,15 +56,17 @@ static void print(struct buf *b)
 
 /* ---- what a node knows ---- */
 
-static void know(uint32_t id, double n, double s)
+static void know(uint32_t id, unsigned n, unsigned good)
 {
-    for (unsigned i = 0; i < all.cells; i++)
-        if (all.cell[i].id == id) {
-            all.cell[i].n += (float)n;
-            all.cell[i].s += (float)s;
-            return;
-        }
-    CHECK(hl_delta_put(&all, id, n, s, 0));
+    unsigned i = 0;
+
+    while (i < alls && all[i].id != id)
+        i++;
+    CHECK(i < CELLS);
+    alls = i == alls ? alls + 1 : alls;
+    all[i].id = id;
+    all[i].n += n;
+    all[i].s += good;
 }
 
 static size_t collect(void *ctx, void *out, size_t cap)
@@ -67,7 +74,7 @@ static size_t collect(void *ctx, void *out, size_t cap)
     size_t n;
 
     (void)ctx;
-    if (fresh.cells == 0 && fresh.techs == 0)
+    if (hl_delta_is_empty(&fresh))
         return 0;
     n = hl_delta_pack(&fresh, false, out, cap);
     hl_delta_clear(&fresh);
@@ -81,7 +88,12 @@ static void apply(void *ctx, int64_t age_ms, const struct hl_delta_view *d)
     for (unsigned i = 0; i < d->cells; i++) {
         struct hl_delta_cell c = hl_delta_cell_at(d, i);
 
-        know(c.id, (double)c.n, (double)c.s);
+        know((uint32_t)c.key, (unsigned)c.n, (unsigned)c.s);
+    }
+    for (unsigned i = 0; i < d->cards; i++) {
+        struct hl_delta_card c = hl_delta_card_at(d, i);
+
+        know(c.provider, (unsigned)c.approved + c.soft, c.approved);
     }
     for (unsigned i = 0; i < d->techs; i++) {
         techs_ok += hl_delta_tech_at(d, i).ok;
@@ -91,8 +103,16 @@ static void apply(void *ctx, int64_t age_ms, const struct hl_delta_view *d)
 
 static size_t snapshot(void *ctx, unsigned part, void *out, size_t cap)
 {
+    static struct hl_delta whole;
+
     (void)ctx;
-    return part == 0 ? hl_delta_pack(&all, true, out, cap) : 0;
+    hl_delta_clear(&whole);
+    for (unsigned i = 0; i < alls; i++) {
+        struct hl_cell_key key = { .kind = HL_CELL_PROVIDER, .provider = all[i].id };
+
+        CHECK(hl_delta_put(&whole, &key, all[i].n, all[i].s, 0));
+    }
+    return part == 0 ? hl_delta_pack(&whole, true, out, cap) : 0;
 }
 
 static void put_word(struct json_out *o, const struct px_live_word *w)
@@ -138,18 +158,21 @@ static void do_learn(char **arg)
     uint32_t id = (uint32_t)strtoul(arg[1], NULL, 10);
     unsigned n = (unsigned)strtoul(arg[2], NULL, 10), s = (unsigned)strtoul(arg[3], NULL, 10);
 
-    for (unsigned i = 0; i < n; i++)
-        CHECK(hl_delta_add(&fresh, id, i < s ? 1 : 0, 0, 1));
+    struct hl_delta_card *c = hl_delta_card_of(&fresh, id, 0, 0, 0);
+
+    CHECK(c != NULL && s <= n);
+    hl_delta_count(&c->approved, s);
+    hl_delta_count(&c->soft, n - s);
     know(id, n, s);
 }
 
 static void do_tech(char **arg)
 {
-    struct hl_delta_tech *t = hl_delta_tech_of(&fresh, (uint32_t)strtoul(arg[1], NULL, 10));
+    int at = hl_delta_tech_of(&fresh, (uint32_t)strtoul(arg[1], NULL, 10));
 
-    CHECK(t != NULL);
-    hl_delta_count(&t->ok, (unsigned)strtoul(arg[2], NULL, 10));
-    hl_delta_count(&t->fail, (unsigned)strtoul(arg[3], NULL, 10));
+    CHECK(at >= 0);
+    hl_delta_count(&fresh.tech[at].ok, (unsigned)strtoul(arg[2], NULL, 10));
+    hl_delta_count(&fresh.tech[at].fail, (unsigned)strtoul(arg[3], NULL, 10));
 }
 
 static void do_known(void)
@@ -164,9 +187,9 @@ static void do_known(void)
     json_member_i64(&o, "fail", (int64_t)techs_fail);
     json_name(&o, "n");
     json_open(&o, '{');
-    for (unsigned i = 0; i < all.cells; i++) {
-        (void)snprintf(id, sizeof id, "%u", all.cell[i].id);
-        json_member_i64(&o, id, (int64_t)all.cell[i].n);
+    for (unsigned i = 0; i < alls; i++) {
+        (void)snprintf(id, sizeof id, "%u", all[i].id);
+        json_member_i64(&o, id, (int64_t)all[i].n);
     }
     json_close(&o, '}');
     json_close(&o, '}');
