@@ -385,3 +385,27 @@ enum err pol_diff(const struct pol_program *a, const struct pol_program *b, uint
         return E_LIMIT;
     return OK;
 }
+
+static bool has_rule(const struct pol_program *p, const char *name)
+{
+    for (unsigned i = 0; i < p->rules; i++) {
+        if (strcmp(p->rule[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+void pol_renamed(const struct pol_program *before, const struct pol_program *now,
+                 struct pol_report *report)
+{
+    for (unsigned i = 0; i < now->rules; i++) {
+        const struct pol_rule_code *r = &now->rule[i];
+
+        if (r->implicit_salt && !has_rule(before, r->name))
+            pol_say_help(pol_say(report, POL_W_SALT, r->at,
+                                 "rule \"%.80s\" deals customers by its name, which is new",
+                                 r->name),
+                         "if it was renamed, write the old name as `salt \"…\"`");
+    }
+    pol_report_sort(report);
+}

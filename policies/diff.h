@@ -27,4 +27,9 @@ struct pol_diff {
  *   errors  E_LIMIT: the arena was full. */
 MUST enum err pol_diff(const struct pol_program *a, const struct pol_program *b, uint64_t seed,
                        unsigned rounds, struct arena *arena, struct pol_diff *out);
+
+/* W306 to report: rules of `now` that deal customers by their name, under a name that `before` does
+ * not have. */
+void pol_renamed(const struct pol_program *before, const struct pol_program *now,
+                 struct pol_report *report);
 #endif

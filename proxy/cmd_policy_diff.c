@@ -58,28 +58,6 @@ static void print_json(const struct pol_diff *d)
     free(room);
 }
 
-/* W306: a rule that deals by its name, under a name the other policy does not have. */
-static unsigned renamed(const struct px_draft *a, const struct px_draft *b)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < pol_program_rules(b->program); i++) {
-        struct pol_rule_info r = pol_program_rule(b->program, i);
-        bool known = !r.implicit_salt;
-
-        for (unsigned k = 0; k < pol_program_rules(a->program) && !known; k++)
-            known = strcmp(pol_program_rule(a->program, k).name, r.name) == 0;
-        if (known)
-            continue;
-        n++;
-        (void)fprintf(stderr,
-                      "%s:%u: warning[W306]: rule \"%s\" deals customers by its name, which is "
-                      "new\n      = help: if it was renamed, write the old name as `salt \"…\"`\n",
-                      r.file, r.line, r.name);
-    }
-    return n;
-}
-
 static int run(const struct px_cli *c)
 {
     struct px_draft *p[2] = { NULL, NULL };
@@ -97,7 +75,9 @@ static int run(const struct px_cli *c)
     } else if (pol_diff(p[0]->program, p[1]->program, 1, ROUNDS, &p[0]->arena, d) != OK) {
         e = px_cli_fail(c, PX_USAGE, "the policies are too big to compare");
     } else {
-        (void)renamed(p[0], p[1]);
+        pol_report_init(&p[1]->report, &p[1]->arena); /* what `policy check` says is its affair */
+        pol_renamed(p[0]->program, p[1]->program, &p[1]->report);
+        px_policy_report(PX_POLICY_TEXT, &p[1], 1, c->color);
         if (c->json)
             print_json(d);
         else

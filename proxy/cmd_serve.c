@@ -12,14 +12,24 @@
 #include "proxy/harden.h"
 #include "proxy/log.h"
 #include "proxy/report.h"
-#include "proxy/snapshot.h"
+#include "proxy/rollout.h"
 #include "proxy/state.h"
 
 enum { SETS_MAX = 64 };
 
+static enum err open_state(const struct px_cli *c, const struct px_config *config)
+{
+    struct diag why = { 0 };
+
+    if (config->state_path == NULL || px_state_open(config->state_path, &why) == OK)
+        return OK;
+    (void)px_cli_fail(c, PX_NO, "%s; %s", why.text, why.help);
+    return E_IO;
+}
+
 /* Everything that can be said about the configuration is said at once. */
 static enum err load(const struct px_cli *c, struct px_config **config,
-                     struct px_credentials **credentials, struct px_snapshot **snapshot)
+                     struct px_credentials **credentials, struct px_rollout **rollout)
 {
     const char *set[SETS_MAX];
     struct px_config_sources from = { .file = px_cli_value(c, "config"),
@@ -37,7 +47,9 @@ static enum err load(const struct px_cli *c, struct px_config **config,
         e = px_credentials_load((*config)->credential_file, (*config)->credential_files, report,
                                 credentials);
     if (e == OK)
-        e = px_snapshot_build(*config, NULL, report, snapshot);
+        e = open_state(c, *config);
+    if (e == OK)
+        e = px_rollout_open(*config, report, rollout);
     px_report_print(report, stderr, c->color);
     px_report_destroy(report);
     return e;
@@ -47,20 +59,18 @@ static int serve(const struct px_cli *c)
 {
     struct px_config *config = NULL;
     struct px_credentials *credentials = NULL;
-    struct px_snapshot *snapshot = NULL;
+    struct px_rollout *rollout = NULL;
     struct diag why = { 0 };
     int exit_code = PX_YES;
 
     px_harden();
-    if (load(c, &config, &credentials, &snapshot) != OK)
+    if (load(c, &config, &credentials, &rollout) != OK)
         exit_code = PX_NO;
     else if (px_log_open(config->log_file, config->log_level) != OK)
         exit_code = px_cli_fail(c, PX_NO, "can not write the log to %s", config->log_file);
-    else if (config->state_path != NULL && px_state_open(config->state_path, &why) != OK)
-        exit_code = px_cli_fail(c, PX_NO, "%s; %s", why.text, why.help);
-    else if (px_control_run(config, credentials, snapshot, &why) != OK)
+    else if (px_control_run(config, credentials, rollout, &why) != OK)
         exit_code = px_cli_fail(c, PX_NO, "%s", why.text[0] == '\0' ? "can not start" : why.text);
-    px_snapshot_unref(snapshot);
+    px_rollout_close(rollout);
     px_credentials_destroy(credentials);
     px_config_destroy(config);
     return exit_code;

@@ -21,7 +21,7 @@
 #include "proxy/crypto.h"
 #include "proxy/journal.h"
 #include "proxy/log.h"
-#include "proxy/report.h"
+#include "proxy/rollout.h"
 #include "proxy/snapshot.h"
 #include "proxy/state.h"
 #include "proxy/tls.h"
@@ -38,9 +38,8 @@ struct control {
     const struct px_credentials *credentials;
     struct px_journal *journal;
     struct px_tls_server *tls;
-    struct px_snapshot *snapshot; /* in force */
-    struct px_view *view;         /* the same */
-    unsigned refused;             /* snapshots that could not be built */
+    struct px_rollout *rollout; /* what is decided from */
+    struct px_view *view;
     struct px_worker *worker[LIMIT_WORKERS];
     int fd[LIMIT_WORKERS][PX_LISTEN_MAX];
     unsigned workers, fds;
@@ -74,48 +73,12 @@ static enum err read_certificate(const struct px_listen *l, struct px_tls_server
     return px_tls_server_create(&c, out, why);
 }
 
-/* Each mistake with its place: file:line:col: error[code]: what. */
-static void log_mistakes(struct px_report *report)
+static void use_snapshot(void *ctx, struct px_snapshot *fresh)
 {
-    char *text = NULL;
-    size_t n = 0;
-    FILE *to = open_memstream(&text, &n);
-    struct span rest, line;
+    struct control *k = ctx;
 
-    if (to == NULL)
-        return;
-    px_report_print(report, to, false);
-    if (fclose(to) != 0 || text == NULL)
-        return;
-    rest = (struct span){ text, n };
-    while (rest.n > 0 && span_cut(&rest, '\n', &line)) {
-        text[line.p - text + (ptrdiff_t)line.n] = '\0'; /* over the newline */
-        if (strstr(line.p, ": error[") != NULL)
-            LOG(ERROR, "snapshot.mistake", F("why", line.p));
-    }
-    free(text);
-}
-
-/* On any mistake what is in force stays. */
-static void renew_snapshot(struct control *k)
-{
-    struct px_report *report = px_report_create();
-    struct px_snapshot *fresh;
-    char word[17];
-
-    if (px_snapshot_build(k->config, k->snapshot, report, &fresh) != OK) {
-        log_mistakes(report);
-        LOG(ERROR, "snapshot.refused", F("mistakes", px_report_errors(report)),
-            F("in_force", k->snapshot->number), F("refused", ++k->refused));
-    } else {
-        px_snapshot_unref(k->snapshot);
-        k->snapshot = fresh;
-        for (unsigned i = 0; i < k->workers; i++)
-            px_worker_use_snapshot(k->worker[i], fresh);
-        LOG(INFO, "snapshot.in_force", F("number", fresh->number),
-            F("policy", px_policy_word(&fresh->policy, word)));
-    }
-    px_report_destroy(report);
+    for (unsigned i = 0; i < k->workers; i++)
+        px_worker_use_snapshot(k->worker[i], fresh);
 }
 
 /* On any error the old certificate stays. */
@@ -145,7 +108,7 @@ static void on_hup(struct ev_loop *loop, ev_signal *s, int revents)
     (void)revents;
     renew_certificate(k);
     px_admin_renew(k->admin);
-    renew_snapshot(k);
+    px_rollout_reload(k->rollout, "SIGHUP");
 }
 
 static void on_usr1(struct ev_loop *loop, ev_signal *s, int revents)
@@ -238,7 +201,7 @@ static struct px_snapshot *snapshot_of(void *control)
 {
     struct control *k = control;
 
-    return k->snapshot;
+    return px_rollout_snapshot(k->rollout);
 }
 
 static enum err open_audit(struct control *k, struct diag *why)
@@ -260,6 +223,7 @@ static enum err open_admin(struct control *k, struct diag *why)
     struct px_admin_terms t = { .config = k->config,
                                 .life = k->life,
                                 .started_ms = px_unix_ms(),
+                                .rollout = k->rollout,
                                 .control = k,
                                 .snapshot = snapshot_of };
     enum err e = open_audit(k, why);
@@ -280,11 +244,12 @@ static enum err start(struct control *k, struct diag *why)
     if ((e = open_journal(k, why)) != OK || (e = open_admin(k, why)) != OK ||
         (e = open_sockets(k, why)) != OK)
         return e;
+    px_rollout_begin(k->rollout, use_snapshot, k);
     for (; k->workers < c->workers; k->workers++) {
         struct px_worker_terms t = { .config = c,
                                      .credentials = k->credentials,
                                      .journal = k->journal,
-                                     .snapshot = k->snapshot,
+                                     .snapshot = px_rollout_snapshot(k->rollout),
                                      .tls = k->tls,
                                      .view = k->view,
                                      .listen_fd = k->fd[k->workers],
@@ -314,19 +279,17 @@ static void stop(struct control *k)
         }
     }
     px_tls_server_unref(k->tls);
-    px_snapshot_unref(k->snapshot);
     px_view_unref(k->view);
     px_audit_close(k->audit);
     ev_loop_destroy(k->loop);
 }
 
 enum err px_control_run(const struct px_config *c, const struct px_credentials *credentials,
-                        struct px_snapshot *snapshot, struct diag *why)
+                        struct px_rollout *rollout, struct diag *why)
 {
-    struct control k = { .config = c,
-                         .credentials = credentials,
-                         .snapshot = px_snapshot_ref(snapshot),
-                         .view = px_view_create() };
+    struct control k = {
+        .config = c, .credentials = credentials, .rollout = rollout, .view = px_view_create()
+    };
     enum err e;
 
     memset(k.fd, -1, sizeof k.fd);

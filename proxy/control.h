@@ -8,12 +8,12 @@
 
 struct px_config;
 struct px_credentials;
-struct px_snapshot;
+struct px_rollout;
 
 /* Serves until SIGTERM or SIGINT (drain, then end; a second one: now). SIGHUP reads certificate,
  * key and the files that decisions look things up in anew; on any error the old ones stay. SIGUSR1
- * reopens the log file. in      snapshot: what to decide from first; lent. errors  anything that
+ * reopens the log file. in      rollout: what to decide from; lent. errors  anything that
  * kept it from starting, told in why. */
 MUST enum err px_control_run(const struct px_config *c, const struct px_credentials *credentials,
-                             struct px_snapshot *snapshot, struct diag *why);
+                             struct px_rollout *rollout, struct diag *why);
 #endif

@@ -73,19 +73,20 @@ static bool is_zone(void *ctx, const char *name)
     return px_zone_read(name, b->arena, &z);
 }
 
-static const struct px_source *source_of(const struct building *b, const struct pol_source *s)
+static const struct px_source *source_of(const struct px_policy *p, const struct pol_source *s)
 {
-    for (unsigned i = 0; s != NULL && i < b->out->texts; i++) {
-        if (strcmp(b->out->text[i]->name, s->name) == 0)
-            return b->out->text[i];
+    for (unsigned i = 0; s != NULL && i < p->texts; i++) {
+        if (strcmp(p->text[i]->name, s->name) == 0)
+            return p->text[i];
     }
     return NULL;
 }
 
-static void tell(const struct building *b, const struct pol_report *found, struct px_report *report)
+void px_policy_tell(const struct px_policy *p, const struct pol_report *found,
+                    struct px_report *report)
 {
     for (const struct pol_finding *f = found->first; f != NULL; f = f->next) {
-        struct px_place at = { .source = source_of(b, f->at.source), .line = f->at.line };
+        struct px_place at = { .source = source_of(p, f->at.source), .line = f->at.line };
         struct diag *d;
 
         at.col = at.line == 0 ? 0 : pol_place_col(f->at);
@@ -114,7 +115,7 @@ static bool compile(struct building *b, const struct px_source *text, const stru
     pol_report_init(&found, b->arena);
     e = pol_compile(text->text, text->name, &env, b->arena, &found, &program);
     pol_report_sort(&found);
-    tell(b, &found, report);
+    px_policy_tell(out, &found, report);
     if (e != OK) {
         if (found.errors == 0)
             diag_set(px_report_error(report, "B122", (struct px_place){ .source = text }),

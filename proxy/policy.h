@@ -6,6 +6,7 @@
 #include "proxy/bundle.h"
 #include "proxy/zone.h"
 
+struct pol_report;
 struct px_config;
 struct px_report;
 struct px_source;
@@ -36,6 +37,11 @@ struct px_policy_reader {
  * names them. */
 bool px_policy_build(const struct px_config *c, const struct px_policy_reader *reader,
                      struct arena *a, struct px_report *report, struct px_policy *out);
+/* What policies/ found in its texts, as findings of a report. */
+void px_policy_tell(const struct px_policy *p, const struct pol_report *found,
+                    struct px_report *report);
+/* The revision that the configured policy has now (file or built in); 0: it does not compile. */
+uint64_t px_policy_peek(const struct px_config *c);
 /* Gives back what no arena holds, before the arena goes. One that was not built: nothing. */
 void px_policy_fini(struct px_policy *p);
 /* Its texts, as they can be kept and sent. */

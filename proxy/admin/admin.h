@@ -31,6 +31,7 @@
 struct ev_loop;
 struct px_audit;
 struct px_config;
+struct px_rollout;
 struct px_snapshot;
 
 enum { PX_ADMIN_ARGS = 4, PX_ADMIN_ANSWER = 224 * 1024, PX_ADMIN_ACTOR = 104 };
@@ -41,6 +42,7 @@ struct px_admin_terms {
     struct px_audit *audit;                         /* NULL: no state is kept */
     const char *life;                               /* this process's id */
     int64_t started_ms;                             /* unix */
+    struct px_rollout *rollout;                     /* the policy in force */
     void *control;                                  /* handed back to the calls below */
     struct px_snapshot *(*snapshot)(void *control); /* in force; lent */
 };
@@ -68,7 +70,8 @@ struct px_admin_route {
 };
 
 /* The tables of all files with routes; each ends with run NULL. */
-extern const struct px_admin_route px_admin_see_routes[], px_admin_audit_routes[];
+extern const struct px_admin_route px_admin_see_routes[], px_admin_audit_routes[],
+    px_admin_policy_routes[];
 
 const struct px_admin_terms *px_admin_terms(const struct px_admin *a);
 
