@@ -90,6 +90,24 @@ static void count(struct fire_tally *t, int status, struct span state)
         t->other++;
 }
 
+/* How each attempt ended: provider, evidence, reason. */
+static void attempts(struct lt_out *o, const struct lt_tree *t, const struct lt_node *root)
+{
+    const struct lt_node *list = lt_get(t, root, "attempts");
+
+    lt_z(o, ",\"attempts\":[");
+    if (list != NULL && list->kind == LT_ARRAY) {
+        for (const struct lt_node *a = lt_child(t, list); a != NULL; a = lt_next(t, a)) {
+            lt_z(o, a == lt_child(t, list) ? "{" : ",{");
+            lt_member_span(o, "provider", lt_text(t, a, "provider"));
+            lt_member_span(o, "evidence", lt_text(t, a, "evidence"));
+            lt_member_span(o, "reason", lt_text(t, a, "reason"));
+            lt_byte(o, '}');
+        }
+    }
+    lt_byte(o, ']');
+}
+
 static void line(struct fire_job *j, bool answered, const struct lt_tree *t,
                  const struct lt_node *root)
 {
@@ -115,6 +133,8 @@ static void line(struct fire_job *j, bool answered, const struct lt_tree *t,
     lt_member_span(&o, "outcome", lt_text(t, root, "outcome"));
     lt_member_span(&o, "error", lt_text(t, error, "code"));
     lt_member_num(&o, "latency_us", (fire_now_ns() - j->due_ns) / 1000);
+    lt_member_num(&o, "due_us", j->due_ns / 1000);
+    attempts(&o, t, root);
     lt_z(&o, "}\n");
     (void)fwrite(o.p, 1, o.n, f->record);
     lt_out_fini(&o);

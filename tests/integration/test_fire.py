@@ -82,7 +82,8 @@ class Gateway:
         return True
 
 
-GOOD = (201, {"id": "01J9ZC3W5E7Q8R2T4V6X8Y0Z1A", "status": "approved", "provider": "stripe"})
+GOOD = (201, {"id": "01J9ZC3W5E7Q8R2T4V6X8Y0Z1A", "status": "approved", "provider": "stripe",
+              "attempts": [{"provider": "adyen", "evidence": "not_sent", "reason": "connect"}, {"provider": "stripe", "evidence": "answered"}]})
 
 
 def fire(gateway, tmp_path, *options, token="secret-token"):
@@ -107,6 +108,9 @@ def test_a_payment(tmp_path):
     assert {int(h["content-length"]) for h, _ in gateway.requests} == {719}
     first = lines[0]
     assert first["id"] == GOOD[1]["id"] and first["status"] == "approved" and first["last4"] == "4242"
+    assert first["attempts"] == [{"provider": "adyen", "evidence": "not_sent", "reason": "connect"},
+                                 {"provider": "stripe", "evidence": "answered", "reason": None}]
+    assert 0 <= time.monotonic() - first["due_us"] / 1e6 < 60
     assert "4242424242424242" not in json.dumps(lines)
 
 
