@@ -103,9 +103,12 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         rt_plan_holder((uint8_t)holder, &decision.plan);
     } else {
         px_look_up(d->snapshot, &w->pay, &known);
-        px_decide(d->snapshot, &w->pay, &known, w->key, px_unix_ms() / 1000, &choice);
+        px_decide(d->snapshot,
+                  &(struct px_outlook){ .pulse = d->pulse, .view = d->view, .now_ns = from_ns },
+                  &w->pay, &known, w->key, px_unix_ms() / 1000, &choice);
         decision.plan = choice.plan;
         decision.verdict = choice.verdict;
+        decision.card = choice.card;
         /* more digits than may outlive the question */
         secret_wipe(&known, sizeof known);
         secret_wipe(&choice.facts.bin, sizeof choice.facts.bin);

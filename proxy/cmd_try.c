@@ -264,8 +264,8 @@ static void decide(const struct px_cli *c, struct trial *t)
     struct pol_trace trace;
 
     px_look_up(t->snapshot, &t->pay, &t->known);
-    px_decide(t->snapshot, &t->pay, &t->known, option(c, "key", "try"), px_unix_ms() / 1000,
-              &t->choice);
+    px_decide(t->snapshot, &(struct px_outlook){ .pulse = NULL }, &t->pay, &t->known,
+              option(c, "key", "try"), px_unix_ms() / 1000, &t->choice);
     t->rule = calloc(pol_program_rules(program), sizeof *t->rule);
     if (t->rule == NULL)
         return;

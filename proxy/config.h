@@ -97,6 +97,14 @@ struct px_payment_rules {
     struct rt_reattempt_limits reattempts; /* the card schemes' rules */
 };
 
+/* What a payment is worth, and when a provider is left alone. docs/health.md */
+struct px_routing_rules {
+    int32_t margin_ppm;       /* of the amount: what a success earns */
+    int32_t latency_cost_ppm; /* of that margin, per second that the customer waits */
+    bool breaker;             /* false: nobody is ever stopped but by an operator */
+    int open_first_ms, open_max_ms, ramp_ms;
+};
+
 struct px_config {
     struct px_listen payments;
     struct px_admin_listen admin;
@@ -122,6 +130,7 @@ struct px_config {
     unsigned providers;
 
     struct px_payment_rules rules;
+    struct px_routing_rules routing;
 
     enum px_log_level log_level;
     const char *log_file; /* NULL: stderr */

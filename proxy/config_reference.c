@@ -22,6 +22,9 @@ static void put_takes(const struct px_field *f, FILE *to)
         put_duration(f->least, to);
         (void)fputs(" to ", to);
         put_duration(f->most, to);
+    } else if (f->type == &px_type_share) {
+        (void)fprintf(to, "%s, %g%% to %g%%", f->type->what, (double)f->least / 1e4,
+                      (double)f->most / 1e4);
     } else if (f->most > 0) {
         (void)fprintf(to, "%s, %lld to %lld", f->type->what, (long long)f->least,
                       (long long)f->most);

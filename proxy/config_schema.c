@@ -439,6 +439,60 @@ static const struct px_field payments_fields[] = {
     END,
 };
 
+static const struct px_field breaker_fields[] = {
+    { .name = "enabled",
+      .type = &px_type_flag,
+      .offset = IN(routing.breaker),
+      .fallback = "true",
+      .text = "Without it nobody is stopped but by an operator: payments go on to a provider that "
+              "is down." },
+    { .name = "open_first",
+      .type = &px_type_duration,
+      .offset = IN(routing.open_first_ms),
+      .least = 100,
+      .most = 600 * SECOND,
+      .fallback = "5s",
+      .text = "How long a provider is left alone when it fails. Doubles with each relapse, with a "
+              "fifth of jitter." },
+    { .name = "open_max",
+      .type = &px_type_duration,
+      .offset = IN(routing.open_max_ms),
+      .least = 100,
+      .most = 3600 * SECOND,
+      .fallback = "60s",
+      .text = "... up to this." },
+    { .name = "ramp",
+      .type = &px_type_duration,
+      .offset = IN(routing.ramp_ms),
+      .least = 100,
+      .most = 3600 * SECOND,
+      .fallback = "60s",
+      .text = "After good probes its share grows from 5% to all in this time." },
+    END,
+};
+
+static const struct px_field routing_fields[] = {
+    { .name = "margin",
+      .type = &px_type_share,
+      .offset = IN(routing.margin_ppm),
+      .least = 1,
+      .most = 1000000,
+      .fallback = "15%",
+      .text = "What an approved payment earns, as a share of its amount. Approval weighs that much "
+              "against fees." },
+    { .name = "latency_cost",
+      .type = &px_type_share,
+      .offset = IN(routing.latency_cost_ppm),
+      .least = 0,
+      .most = 1000000,
+      .fallback = "0.5%",
+      .text = "What a second of waiting costs, as a share of that margin." },
+    { .name = "breaker",
+      .section = breaker_fields,
+      .text = "When a failing provider is left alone." },
+    END,
+};
+
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 
 static const struct px_field log_fields[] = {
@@ -539,6 +593,9 @@ const struct px_field px_schema[] = {
       .offset = IN(rates_path),
       .text = "Exchange rates for price lists, a CSV file: `currency,rate`. Read anew at SIGHUP." },
     { .name = "payments", .section = payments_fields, .text = "How hard to try." },
+    { .name = "routing",
+      .section = routing_fields,
+      .text = "What a payment is worth, for `best value`." },
     { .name = "log", .section = log_fields, .text = "One JSON object a line." },
     END,
 };

@@ -202,6 +202,41 @@ static void read_duration(struct px_reading *r, const struct px_field *f, struct
 const struct px_type px_type_duration = { .what = "a duration with its unit, such as 2s or 250ms",
                                           .read = read_duration };
 
+/* "15%" as ppm; four decimals say all there are. */
+static bool share_ppm(struct span text, int64_t *ppm)
+{
+    struct span whole, part;
+    int64_t fraction = 0;
+
+    if (!span_ends(text, "%"))
+        return false;
+    part = span_take(text, text.n - 1);
+    if (!span_cut(&part, '.', &whole) || span_i64(whole, ppm) != OK || *ppm < 0 || *ppm > 100 ||
+        part.n > 4 || (part.n > 0 && span_i64(part, &fraction) != OK) || fraction < 0)
+        return false;
+    for (size_t i = part.n; i < 4; i++)
+        fraction *= 10;
+    *ppm = *ppm * 10000 + fraction;
+    return true;
+}
+
+static void read_share(struct px_reading *r, const struct px_field *f, struct px_node *n, void *at)
+{
+    int64_t ppm;
+    int32_t *out = at;
+
+    if (!share_ppm(span_str(n->resolved), &ppm))
+        px_config_wrong_kind(r, f, n);
+    else if (ppm < f->least || ppm > f->most)
+        diag_set(px_config_error(r, "C114", n), "\"%s\" takes %g%% to %g%%", f->name,
+                 (double)f->least / 1e4, (double)f->most / 1e4);
+    else
+        *out = (int32_t)ppm;
+}
+
+const struct px_type px_type_share = { .what = "a percentage, such as 15% or 0.5%",
+                                       .read = read_share };
+
 static void read_word(struct px_reading *r, const struct px_field *f, struct px_node *n, void *at)
 {
     unsigned words = 0;

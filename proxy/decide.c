@@ -3,7 +3,9 @@
 
 #include "proxy/config.h"
 #include "proxy/enrich.h"
+#include "proxy/pulse.h"
 #include "proxy/snapshot.h"
+#include "proxy/view.h"
 #include "routing/base/hash.h"
 
 /* The same numbers, so that one is a copy of the other. */
@@ -20,6 +22,10 @@ SAME(POL_CORPORATE, RT_CORPORATE);
 SAME(POL_PURCHASING, RT_PURCHASING);
 SAME(POL_GOVERNMENT, RT_GOVERNMENT);
 SAME(POL_CATEGORIES_, RT_GRADES_);
+SAME(POL_BREAKER_UNKNOWN, RT_BREAKER_UNKNOWN);
+SAME(POL_BREAKER_CLOSED, RT_BREAKER_CLOSED);
+SAME(POL_BREAKER_HALF_OPEN, RT_BREAKER_HALF_OPEN);
+SAME(POL_BREAKER_OPEN, RT_BREAKER_OPEN);
 
 static void take_known(struct pol_facts *f, const struct px_known *known)
 {
@@ -55,8 +61,47 @@ static void take_eligible(const struct px_config *c, const struct rt_payment *pa
 {
     for (unsigned p = 0; p < c->providers; p++) {
         out->judged[p] = rt_provider_judges(&c->facts[p], pay);
-        if (out->judged[p] == RT_REASON_ELIGIBLE)
+        if (out->judged[p] == RT_REASON_ELIGIBLE &&
+            rt_plan_permits(&out->view.provider[p], p, out->facts.seed) == RT_REASON_ELIGIBLE)
             out->facts.eligible |= UINT32_C(1) << p;
+    }
+}
+
+/* Operators' words, as they hold now. */
+static void take_words(const struct px_outlook *outlook, unsigned providers, struct rt_view *v)
+{
+    rt_view_init(v);
+    if (outlook->view == NULL)
+        return;
+    v->epoch = outlook->view->epoch;
+    for (unsigned p = 0; p < providers; p++) {
+        const struct px_toggle *t = &outlook->view->toggle[p];
+
+        v->provider[p].admin = t->admin;
+        v->provider[p].limit_permille = t->limit_permille;
+        v->provider[p].ops_all = t->ops_all;
+    }
+}
+
+/* How they are doing, for the policy and the plan. */
+static void take_health(const struct px_snapshot *s, const struct px_outlook *outlook,
+                        struct px_choice *out)
+{
+    struct pol_facts *f = &out->facts;
+
+    out->card = px_pulse_card(f);
+    if (outlook->pulse == NULL)
+        return;
+    px_pulse_survey(outlook->pulse, f, out->cost, f->eligible, outlook->view, outlook->now_ns,
+                    &out->view);
+    px_pulse_windows(outlook->pulse, pol_program_overs(s->policy.program), outlook->now_ns, f);
+    for (unsigned p = 0; p < s->config->providers; p++) {
+        const struct rt_sight *sight = &out->view.provider[p];
+
+        f->provider[p].approval_ppm[POL_OVER_NOW] = sight->approval_ppm;
+        f->provider[p].latency_ms[POL_OVER_NOW] = sight->latency_ms;
+        f->provider[p].breaker = (enum pol_breaker)sight->breaker;
+        f->provider[p].value_micro = sight->value_micro;
     }
 }
 
@@ -69,12 +114,13 @@ static void ask_policy(const struct px_policy *policy, struct px_choice *out)
     out->facts.said = NULL;
 }
 
-void px_decide(const struct px_snapshot *s, const struct rt_payment *pay,
-               const struct px_known *known, struct span key, int64_t now_s, struct px_choice *out)
+void px_decide(const struct px_snapshot *s, const struct px_outlook *outlook,
+               const struct rt_payment *pay, const struct px_known *known, struct span key,
+               int64_t now_s, struct px_choice *out)
 {
     const struct px_config *c = s->config;
 
-    rt_view_init(&out->view);
+    take_words(outlook, c->providers, &out->view);
     pol_facts_init(&out->facts);
     pol_said_init(&out->said);
     pol_facts_take(&out->facts, pay);
@@ -83,6 +129,7 @@ void px_decide(const struct px_snapshot *s, const struct rt_payment *pay,
     out->facts.seed = hash64(key, hash64(pay->merchant, 0));
     take_eligible(c, pay, out);
     take_costs(s, out);
+    take_health(s, outlook, out);
     ask_policy(&s->policy, out);
     rt_plan_lay(out->judged, c->providers, &out->verdict, &out->view, out->facts.seed, &out->plan);
 }

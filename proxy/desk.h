@@ -14,6 +14,7 @@ struct px_hmac;
 struct px_journal;
 struct px_mailbox;
 struct px_payment;
+struct px_pulse;
 struct px_snapshot;
 struct px_upstream;
 struct px_view;
@@ -23,6 +24,7 @@ struct px_desk {
     const struct px_config *config;
     const struct px_credentials *credentials;
     struct px_snapshot *snapshot;                  /* what payments are decided from now */
+    struct px_pulse *pulse;                        /* how the providers are doing */
     struct px_view *view;                          /* what operators and other nodes say now */
     struct px_upstream *upstream[LIMIT_PROVIDERS]; /* same index as config->provider */
     struct px_journal *journal;

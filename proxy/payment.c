@@ -73,6 +73,7 @@ struct px_payment *px_pay_enter(struct px_desk *d, struct px_request *req)
         arena_init(&p->own_, NULL, 0, px_heap(), LIMIT_ARENA);
     arena_init(&p->letter_arena_, NULL, 0, px_heap(), LETTER_MEMORY);
     p->arena = req == NULL ? &p->own_ : &req->arena;
+    p->soft_before = -1;
     ev_init(&p->timer, on_timer);
     ev_init(&p->patience, on_patience);
     p->timer.data = p->patience.data = p;
@@ -96,6 +97,7 @@ void px_pay_leave(struct px_payment *p)
     CHECK(!p->letter_out);
     if (p->ask != NULL)
         px_ask_forget(p->ask);
+    px_pay_unwatch(p);
     ev_timer_stop(d->loop, &p->timer);
     ev_timer_stop(d->loop, &p->patience);
     *p->prev_ = p->next_;
@@ -164,6 +166,7 @@ void px_payment_begin(struct px_desk *desk, struct px_request *req, const struct
     p->pay = d->wish->pay;
     p->plan = d->plan;
     p->verdict = d->verdict;
+    p->card = d->card;
     p->request_id = d->request_id;
     p->policy_ns = d->took_ns;
     if (record_of(p, d) != OK || px_pay_open_attempt(p, 0) != OK ||

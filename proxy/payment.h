@@ -7,6 +7,7 @@
 #define PX_PAYMENT_H
 #include <stdbool.h>
 
+#include "health/book.h"
 #include "proxy/desk.h"
 #include "proxy/journal.h"
 #include "proxy/server.h"
@@ -21,6 +22,7 @@ struct px_decision {
     const struct px_wish *wish;
     struct rt_plan plan;
     struct rt_verdict verdict; /* into the desk's snapshot; zeroed for operations */
+    struct hl_card card;       /* what is learned from it belongs to this */
     unsigned char fingerprint[PX_DIGEST];
     const struct px_record *parent; /* operations: the payment; lent for the call */
     struct span request_id;

@@ -3,11 +3,13 @@
  *   payment.c        the doors: a payment begins, is taken up again, ends
  *   payment_said.c   what the journal says
  *   payment_step.c   the flight's commands, and the customer's answer
- *   payment_leg.c    one attempt: the request, its copies, what comes back */
+ *   payment_leg.c    one attempt: the request, its copies, what comes back
+ *   payment_watch.c  what is learned from it */
 #ifndef PX_PAYMENT_INSIDE_H
 #define PX_PAYMENT_INSIDE_H
 #include <ev.h>
 
+#include "health/watch.h"
 #include "proxy/adapters/adapter.h"
 #include "proxy/config.h"
 #include "proxy/fault.h"
@@ -43,6 +45,14 @@ struct px_payment {
     struct px_ask *ask;        /* under way; NULL if none */
     bool copy_out;             /* an earlier copy of this leg may still be running */
     uint8_t copies;
+
+    /* What the worker's watch over the providers shall learn from it; authorisations alone. */
+    struct hl_card card;
+    struct hl_pass pass; /* of the current leg, if watched */
+    bool watched;        /* the leg's first copy is out, and its end was not told yet */
+    bool was_watched;    /* the leg was: a verdict that comes later belongs to it */
+    bool judged_told;    /* the leg's verdict was told */
+    double soft_before;  /* expected approval of the leg before, if that was declined softly; -1 */
 
     ev_timer timer, patience;
     struct px_journal_letter letter;
@@ -82,4 +92,12 @@ MUST enum err px_pay_open_attempt(struct px_payment *p, unsigned leg); /* its li
 void px_pay_close_attempt(struct px_payment *p);
 void px_pay_ask(struct px_payment *p);
 void px_pay_inquire(struct px_payment *p);
+
+/* payment_watch.c: what the worker's watch over the providers is asked and told */
+/* NULL: the leg's next copy may leave. Else one word why it does not: nothing is sent. */
+const char *px_pay_withheld(struct px_payment *p);
+/* How a copy ended; its judgement is in px_pay_judged(p). */
+void px_pay_tell(struct px_payment *p, const struct px_heard *h);
+/* The leg's copy will not be told of any more. */
+void px_pay_unwatch(struct px_payment *p);
 #endif

@@ -68,6 +68,7 @@ enum err px_pay_open_attempt(struct px_payment *p, unsigned leg)
     name_card(p, leg);
     p->copies = 0;
     p->copy_out = false;
+    p->was_watched = p->judged_told = false;
     if (p->judged[leg] == NULL)
         p->judged[leg] = ARENA_NEW(p->arena, struct rt_judgement);
     if (p->judged[leg] == NULL)
@@ -171,6 +172,7 @@ static void on_heard(void *ctx, const struct px_heard *h)
                   : ev.kind == RT_EV_ANSWERED && j->outcome != RT_UNKNOWN ? "answered"
                                                                           : "in_doubt",
                   h->why, h->status);
+    px_pay_tell(p, h);
     px_pay_feed(p, &ev);
 }
 
@@ -185,6 +187,8 @@ static void on_inquired(void *ctx, const struct px_heard *h)
         judge(p, h, &p->asking, RT_INQUIRE, &found);
     if (found.outcome != RT_UNKNOWN && !found.inconclusive)
         *px_pay_judged(p) = found;
+    if (found.outcome == RT_APPROVED || found.outcome == RT_DECLINED)
+        px_pay_tell(p, h);
     ev.heard = rt_heard_of(&found);
     note_evidence(p, "inquired", h->why, h->status);
     px_pay_feed(p, &ev);
@@ -194,11 +198,21 @@ void px_pay_ask(struct px_payment *p)
 {
     struct px_upstream *up = p->desk->upstream[p->plan.leg[p->rec.leg].provider];
 
+    const char *withheld = px_pay_withheld(p);
+
     CHECK(p->ask == NULL);
+    if (withheld != NULL) { /* as truly not sent as if nobody had picked up */
+        judge_unasked(px_pay_judged(p));
+        note_evidence(p, "not_sent", withheld, 0);
+        px_pay_feed_kind(p, RT_EV_NOT_SENT);
+        return;
+    }
     p->copies++;
     p->ask = px_upstream_ask(up, &p->message, 0, on_heard, p);
-    if (p->ask == NULL)
-        px_pay_feed_kind(p, RT_EV_NOT_SENT); /* no memory: nothing left */
+    if (p->ask != NULL)
+        return;
+    px_pay_unwatch(p);
+    px_pay_feed_kind(p, RT_EV_NOT_SENT); /* no memory: nothing left */
 }
 
 void px_pay_inquire(struct px_payment *p)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "proxy/api.h"
+#include "proxy/clock.h"
 #include "proxy/config.h"
 #include "proxy/crypto.h"
 #include "proxy/desk.h"
@@ -16,6 +17,7 @@
 #include "proxy/log.h"
 #include "proxy/mail.h"
 #include "proxy/payment.h"
+#include "proxy/pulse.h"
 #include "proxy/reconcile.h"
 #include "proxy/server.h"
 #include "proxy/snapshot.h"
@@ -46,8 +48,18 @@ struct px_worker {
     struct px_tls_client *trust_[LIMIT_PROVIDERS];
     struct px_server *server_;
     struct px_reconcile *reconcile_;
+    ev_timer pulse_;
     struct px_desk desk_;
 };
+
+static void on_pulse(struct ev_loop *loop, ev_timer *t, int revents)
+{
+    struct px_worker *w = t->data;
+
+    (void)loop;
+    (void)revents;
+    px_pulse_tick(w->desk_.pulse, w->desk_.view, px_now_ns());
+}
 
 static void on_landing(struct ev_loop *loop, ev_timer *t, int revents)
 {
@@ -177,6 +189,7 @@ static void destroy(struct px_worker *w)
         px_upstream_destroy(w->desk_.upstream[i]);
         px_tls_client_unref(w->trust_[i]);
     }
+    px_pulse_destroy(w->desk_.pulse);
     px_dns_destroy(w->dns_);
     px_mailbox_destroy(w->desk_.mailbox);
     px_mailbox_destroy(w->notes_);
@@ -226,7 +239,9 @@ enum err px_worker_start(const struct px_worker_terms *t, struct px_worker **out
         goto out;
     ev_async_init(&w->wake_, on_wake);
     ev_init(&w->landing_, on_landing);
-    w->wake_.data = w->landing_.data = w;
+    ev_timer_init(&w->pulse_, on_pulse, PX_PULSE_TICK_MS / 1e3, PX_PULSE_TICK_MS / 1e3);
+    w->wake_.data = w->landing_.data = w->pulse_.data = w;
+    ev_timer_start(w->loop_, &w->pulse_);
     ev_async_start(w->loop_, &w->wake_);
     w->desk_ = (struct px_desk){ .loop = w->loop_,
                                  .config = t->config,
@@ -239,7 +254,8 @@ enum err px_worker_start(const struct px_worker_terms *t, struct px_worker **out
     w->desk_.keys = px_hmac_create(secret_reveal(t->config->key_derivation));
     w->desk_.cards = px_hmac_derive(secret_reveal(t->config->key_derivation),
                                     "signalbox: card digests of the journal, 1");
-    if ((e = px_dns_create(w->loop_, &w->dns_)) != OK || (e = open_upstreams(w, why)) != OK ||
+    if ((e = px_pulse_create(t->config, t->index, px_now_ns(), &w->desk_.pulse)) != OK ||
+        (e = px_dns_create(w->loop_, &w->dns_)) != OK || (e = open_upstreams(w, why)) != OK ||
         (e = open_server(w)) != OK)
         goto out;
     if (t->reconciles)

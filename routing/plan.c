@@ -23,17 +23,25 @@ static bool let_through(const struct rt_sight *s, unsigned provider, uint64_t se
            dealt(seed, provider, DEAL_ADMIT, s->admit_permille);
 }
 
-static enum rt_reason reason_of(enum rt_reason judged, const struct rt_sight *s, unsigned provider,
-                                uint64_t seed)
+enum rt_reason rt_plan_permits(const struct rt_sight *s, unsigned provider, uint64_t seed)
 {
-    if (judged != RT_REASON_ELIGIBLE)
-        return judged;
     if (s->admin == RT_ADMIN_STOP)
         return RT_REASON_STOPPED;
     if (s->admin == RT_ADMIN_DRAIN)
         return RT_REASON_DRAINED;
-    if (!dealt(seed, provider, DEAL_LIMIT, s->limit_permille))
-        return RT_REASON_LIMITED;
+    return dealt(seed, provider, DEAL_LIMIT, s->limit_permille) ? RT_REASON_ELIGIBLE
+                                                                : RT_REASON_LIMITED;
+}
+
+static enum rt_reason reason_of(enum rt_reason judged, const struct rt_sight *s, unsigned provider,
+                                uint64_t seed)
+{
+    enum rt_reason r = judged;
+
+    if (r == RT_REASON_ELIGIBLE)
+        r = rt_plan_permits(s, provider, seed);
+    if (r != RT_REASON_ELIGIBLE)
+        return r;
     if (s->admin == RT_ADMIN_FORCE_ON)
         return RT_REASON_ELIGIBLE;
     if (s->breaker == RT_BREAKER_OPEN)

@@ -37,6 +37,8 @@ void rt_plan_make(const struct rt_provider *providers, unsigned n, const struct 
  * from its record, when the payment itself is gone. */
 void rt_plan_lay(const enum rt_reason *judged, unsigned n, const struct rt_verdict *verdict,
                  const struct rt_view *view, uint64_t seed, struct rt_plan *out);
+/* RT_REASON_ELIGIBLE, or why an operator's word keeps this payment away from a provider. */
+enum rt_reason rt_plan_permits(const struct rt_sight *s, unsigned provider, uint64_t seed);
 /* Without legs: is somebody left out only for now (stopped, limited, failing)? */
 bool rt_plan_withheld(const struct rt_plan *plan);
 /* The plan of an operation on a payment that a provider already holds: that provider alone. */

@@ -114,6 +114,8 @@ class Town:
             "log": {"file": "gateway.log"},
         }
         config["payments"].update(self.extra.get("payments", {}))
+        if "routing" in self.extra:
+            config["routing"] = self.extra["routing"]
         if self.policy is not None:
             text = 'policy "order"\ndefault use %s\n' % " then ".join(self.order) if self.policy == "order" else self.policy
             (self.tmp / "town.route").write_text(text)

@@ -1,0 +1,28 @@
+/* proxy/pulse_inside.h -- what the files of proxy/pulse share; nobody else includes it.
+ *
+ *   pulse.c         what a payment asks and tells
+ *   pulse_tally.c   letters to and from the control thread */
+#ifndef PX_PULSE_INSIDE_H
+#define PX_PULSE_INSIDE_H
+#include "proxy/pulse.h"
+
+struct px_pulse_seat {
+    double tokens; /* payments that may still come here because another one failed */
+    int64_t at_ns;
+    uint32_t flying;
+    struct {
+        uint32_t chosen, attempts, approved, soft, hard, failed, unsent;
+        struct hl_hist latency;
+    } sum; /* since the last letter */
+};
+
+struct px_pulse {
+    const struct px_config *config;
+    unsigned worker;
+    struct hl_watch *watch;
+    void *memory_;
+    struct px_pulse_seat seat[LIMIT_PROVIDERS];
+    uint64_t epoch; /* of the view that was followed last */
+    uint32_t ended[LIMIT_PROVIDERS];
+};
+#endif
