@@ -1,9 +1,11 @@
 /* loadtest/journal_bench.c -- what a payment costs in the journal: one promise and one settle.
  *
- *   journal_bench FILE|memory [PAYMENTS [IN_FLIGHT|RATE/s ...]]
+ *   journal_bench FILE|memory [PAYMENTS [IN_FLIGHT|RATE/s|declined=PERMILLE|nocards ...]]
  *
  * A number is a closed loop: so many payments are always between their promise and their settle.
  * "2000/s" is an open one: payments begin when they are due, and a promise's time counts from then.
+ * Every payment has a card of its own, for the schemes' rules, which are on; none with "nocards".
+ * "declined=100": from here on, every tenth is declined.
  * CPU is that of the journal's threads (user and system); the client's is told beside it. The file
  * is kept, so that a second run shows what a bigger one costs. */
 #include <inttypes.h>
@@ -23,7 +25,8 @@ struct bench {
     struct px_journal *journal;
     struct px_mailbox *box;
     struct rng rng;
-    unsigned want, begun, settled;
+    unsigned want, begun, settled, declined_permille;
+    bool cards;
     double every_us; /* an open loop; 0: a closed one */
     int64_t start_us;
     int64_t *took_us; /* by promise */
@@ -94,6 +97,9 @@ static void begin(struct flight *f)
     r->bin6 = 424242;
     snprintf(r->last4, sizeof r->last4, "4242");
     snprintf(r->order, sizeof r->order, "order-%u", b->begun);
+    r->carded = b->cards;
+    for (unsigned i = 0; i < sizeof r->card; i++)
+        r->card[i] = (unsigned char)rng_next(&b->rng);
     f->l.call = PX_CALL_BEGIN;
     f->l.now_ms = ms;
     f->l.attempts = 0;
@@ -104,10 +110,11 @@ static void begin(struct flight *f)
 static void settle(struct flight *f)
 {
     struct px_record *r = &f->l.record;
+    bool declined = rng_below(&f->b->rng, 1000) < f->b->declined_permille;
 
     r->standing = PX_SETTLED;
-    r->outcome = RT_APPROVED;
-    r->state = RT_STATE_AUTHORIZED;
+    r->outcome = declined ? RT_DECLINED : RT_APPROVED;
+    r->state = declined ? RT_STATE_DECLINED : RT_STATE_AUTHORIZED;
     r->status = 201;
     r->answer = (struct span){ answer, sizeof answer };
     snprintf(r->provider_payment_id, sizeof r->provider_payment_id, "8836%012" PRIu64,
@@ -117,7 +124,8 @@ static void settle(struct flight *f)
                                       .copies = 1,
                                       .evidence = "answered",
                                       .why = "answered",
-                                      .outcome = RT_APPROVED,
+                                      .outcome = r->outcome,
+                                      .strike.counts = declined,
                                       .status = 200,
                                       .took_ms = 312 };
     memcpy(f->attempt.provider, r->plan[0], sizeof f->attempt.provider);
@@ -229,15 +237,28 @@ static void run(struct bench *b, const char *load)
     free(f);
 }
 
+static void obey(struct bench *b, const char *word)
+{
+    if (strcmp(word, "nocards") == 0)
+        b->cards = false;
+    else if (strncmp(word, "declined=", 9) == 0)
+        b->declined_permille = (unsigned)strtoul(word + 9, NULL, 10);
+    else
+        run(b, word);
+}
+
 int main(int argc, char **argv)
 {
     static const char *const usual[] = { "1", "16", "64", "512", "2000/s" };
-    struct bench b = { .rng = rng_of((uint64_t)now_us()), .want = 20000 };
-    struct px_journal_config c = { .owner = "bench" };
+    struct bench b = { .rng = rng_of((uint64_t)now_us()), .want = 20000, .cards = true };
+    struct px_journal_config c = { .owner = "bench", .reattempts = rt_reattempt_defaults };
     struct diag why = { 0 };
 
     if (argc < 2) {
-        fprintf(stderr, "usage: %s FILE|memory [PAYMENTS [IN_FLIGHT|RATE/s ...]]\n", argv[0]);
+        fprintf(
+            stderr,
+            "usage: %s FILE|memory [PAYMENTS [IN_FLIGHT|RATE/s|declined=PERMILLE|nocards ...]]\n",
+            argv[0]);
         return 2;
     }
     c.path = strcmp(argv[1], "memory") == 0 ? NULL : argv[1];
@@ -254,7 +275,7 @@ int main(int argc, char **argv)
     printf("     load   payments    per s  CPU us of  CPU us of   promise: us\n"
            "                               journal     client      p50      p99      max\n");
     for (int i = 3; i < argc; i++)
-        run(&b, argv[i]);
+        obey(&b, argv[i]);
     for (size_t i = 0; argc <= 3 && i < sizeof usual / sizeof usual[0]; i++)
         run(&b, usual[i]);
     px_journal_close(b.journal);

@@ -258,7 +258,9 @@ static enum err open_memory(struct px_store *s, struct diag *why)
 
 static enum err open_cards(struct px_store *s, struct diag *why)
 {
-    return px_cards_open(s) == PX_RAN ? OK : failed(s, why, "it can not be read");
+    return px_cards_open(s) == PX_RAN && px_seen_open(s) == PX_RAN
+               ? OK
+               : failed(s, why, "it can not be read");
 }
 
 enum err px_store_open(const struct px_journal_config *c, struct px_store **out, struct diag *why)
@@ -340,6 +342,7 @@ void px_store_close(struct px_store *s)
     px_fold_close(s);
     px_keys_close(s);
     px_cards_close(s);
+    px_seen_close(s);
     for (unsigned i = 0; i < PX_SQLS_; i++)
         sqlite3_finalize(s->stmt[i]);
     if (s->db != NULL) {

@@ -1,8 +1,8 @@
 /* proxy/journal_reattempt.c -- declined attempts by card, and what the schemes' rules make of them.
  *
  * Asked and written in the transaction that promises or settles, so that two workers can not both
- * take what is left of a budget. A card that was not declined lately costs one look into an index;
- * an approval writes nothing. */
+ * take what is left of a budget. A card that was not declined lately costs two bits in memory
+ * (journal_seen.c), an approval writes nothing. */
 #include "proxy/journal_sql.h"
 
 #include <stdio.h>
@@ -36,6 +36,17 @@ static bool read_row(struct px_sql *q, struct rt_declined *d)
     return true;
 }
 
+/* Nearly every payment: all that the rules leave is left. */
+static enum px_ran none_declined(const struct px_store *s, const struct rt_reattempt_ask *ask,
+                                 struct rt_reattempt_answer *out)
+{
+    struct rt_reattempt_tally tally;
+
+    rt_reattempt_begin(&tally, &s->limits, ask);
+    *out = rt_reattempt_end(&tally);
+    return PX_RAN;
+}
+
 enum px_ran px_reattempt_ask(struct px_store *s, const struct px_trial *t,
                              struct rt_reattempt_answer *out)
 {
@@ -52,6 +63,8 @@ enum px_ran px_reattempt_ask(struct px_store *s, const struct px_trial *t,
     *out = (struct rt_reattempt_answer){ .moves = UINT8_MAX };
     if (t->card == NULL || rt_reattempt_off(&s->limits))
         return PX_RAN;
+    if (t->just == NULL && !px_seen_perhaps(s, t->card))
+        return none_declined(s, &ask, out);
     ask.flying = px_cards_flying(s, t->card, t->no, t->amount, &ask.flying_same);
     rt_reattempt_begin(&tally, &s->limits, &ask);
     if (t->just != NULL)
@@ -104,6 +117,7 @@ enum px_ran px_reattempt_record(struct px_store *s, const struct px_trial *t, ui
     px_sql_text(&q, strike->stop == RT_RULE_NONE ? "" : rt_rule_name(strike->stop));
     px_sql_int_or_null(&q, strike->stop == RT_RULE_NONE ? 0 : t->now_ms + strike->wait_ms);
     ran = px_sql_run(&q);
+    px_seen_add(s, t->card);
     return ran == PX_RAN && strike->stop != RT_RULE_NONE ? tell_stop(s, t, fence, strike) : ran;
 }
 

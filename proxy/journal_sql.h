@@ -61,6 +61,7 @@ enum px_statement {
     PX_SQL_SEARCH,
     PX_SQL_CARDS_OPEN,
     PX_SQL_DECLINES_OF,
+    PX_SQL_DECLINED_CARDS,
     PX_SQL_DECLINE,
     PX_SQL_PRUNE,
     PX_SQLS_
@@ -69,11 +70,13 @@ enum px_statement {
 struct px_cards;
 struct px_fold;
 struct px_keys;
+struct px_seen;
 
 struct px_store {
     sqlite3 *db;
     struct px_keys *keys;
     struct px_cards *cards; /* NULL: reading beside */
+    struct px_seen *seen;   /* the same */
     struct rt_reattempt_limits limits;
     struct px_fold *fold; /* NULL: in memory, reading beside */
     sqlite3_stmt *stmt[PX_SQLS_];
@@ -152,6 +155,13 @@ unsigned px_cards_flying(struct px_store *s, const unsigned char card[PX_MAC], i
                          struct money amount, unsigned *same);
 void px_cards_committed(struct px_store *s);
 void px_cards_rolled_back(struct px_store *s);
+
+MUST enum px_ran px_seen_open(struct px_store *s);
+void px_seen_close(struct px_store *s);
+void px_seen_add(struct px_store *s, const unsigned char card[PX_MAC]);
+/* False: no decline of this card is in the file. */
+bool px_seen_perhaps(const struct px_store *s, const unsigned char card[PX_MAC]);
+void px_seen_tend(struct px_store *s);
 
 /* One attempt with a card. */
 struct px_trial {

@@ -91,6 +91,7 @@ static const char *const sql_of[PX_SQLS_] = {
     [PX_SQL_DECLINES_OF] =
         "SELECT at_ms, record, amount, currency, by_merchant, rule, until_ms FROM decline "
         "WHERE card = ?1 AND at_ms > ?2 ORDER BY at_ms DESC LIMIT ?3",
+    [PX_SQL_DECLINED_CARDS] = "SELECT card FROM decline",
     [PX_SQL_DECLINE] =
         "INSERT OR IGNORE INTO decline VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [PX_SQL_PRUNE] =
@@ -259,6 +260,7 @@ void px_store_start(struct px_store *s)
 void px_store_tend(struct px_store *s)
 {
     px_keys_tend(s);
+    px_seen_tend(s);
     px_fold_tend(s->fold);
 }
 
