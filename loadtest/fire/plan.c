@@ -248,6 +248,16 @@ static void finish(struct fire *f)
     done_if_last(f);
 }
 
+static void begin_due(struct fire *f, int64_t until_ns, int64_t now)
+{
+    while (f->next_ns <= until_ns && !f->finished) {
+        job_begin(f, f->next_ns, now);
+        next_due(f);
+        if (f->aim.count > 0 && f->begun >= f->aim.count)
+            finish(f);
+    }
+}
+
 static void on_due(struct ev_loop *loop, ev_io *w, int revents)
 {
     struct fire *f = w->data;
@@ -258,21 +268,21 @@ static void on_due(struct ev_loop *loop, ev_io *w, int revents)
     (void)revents;
     if (read(f->due_fd, &times, sizeof times) < 0 && errno != EAGAIN)
         CHECK(errno == EINTR);
-    while (f->next_ns <= now && !f->finished) {
-        job_begin(f, f->next_ns, now);
-        next_due(f);
-        if (f->aim.count > 0 && f->begun >= f->aim.count)
-            finish(f);
-    }
+    begin_due(f, now, now);
     if (!f->finished)
         alarm_set(f);
 }
 
 static void on_stop(struct ev_loop *loop, ev_timer *w, int revents)
 {
+    struct fire *f = w->data;
+
     (void)loop;
     (void)revents;
-    finish(w->data);
+    if (!f->aim.closed) /* what fell due while this machine was busy with others is not left out */
+        begin_due(f, f->start_ns + (int64_t)(f->aim.duration_s * 1e9) - 1, fire_now_ns());
+    if (!f->finished)
+        finish(f);
 }
 
 /* Those who wait in line for a connection that never comes. */
