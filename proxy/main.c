@@ -11,6 +11,7 @@
 #include "proxy/cmd_openapi.h"
 #include "proxy/cmd_payment.h"
 #include "proxy/cmd_policy.h"
+#include "proxy/cmd_policy_live.h"
 #include "proxy/cmd_route.h"
 #include "proxy/cmd_serve.h"
 #include "proxy/cmd_status.h"
@@ -37,6 +38,10 @@ static const struct px_command *const commands[] = {
     &px_cmd_policy_fmt,
     &px_cmd_policy_lint,
     &px_cmd_policy_diff,
+    &px_cmd_policy_apply,
+    &px_cmd_policy_history,
+    &px_cmd_policy_rollback,
+    &px_cmd_policy_show,
     &px_cmd_policy_ast,
     &px_cmd_policy_attributes,
     &px_cmd_route_engine,

@@ -76,8 +76,8 @@ struct px_rolled {
 void px_rollout_apply(struct px_rollout *r, const struct px_wish *w, struct px_rolled *out);
 void px_rollout_rollback(struct px_rollout *r, const struct px_wish *w, struct px_rolled *out);
 void px_rolled_fini(struct px_rolled *d);
-/* As one JSON object. text: the findings as people read them, a member of its own. */
-MUST enum err px_rolled_print(const struct px_rolled *d, struct json_out *o);
+/* As one JSON object. Its member `text` has the findings as people read them, unless brief. */
+MUST enum err px_rolled_print(const struct px_rolled *d, bool brief, struct json_out *o);
 
 /* ---- what is known ---- */
 

@@ -91,7 +91,7 @@ static void print_plain(struct px_report *report, FILE *to)
     px_report_print(report, to, false);
 }
 
-static enum err put_report(struct px_report *report, struct json_out *o)
+static enum err put_report(struct px_report *report, bool brief, struct json_out *o)
 {
     char *json = NULL, *plain = NULL;
     size_t json_n = 0, plain_n = 0;
@@ -101,14 +101,24 @@ static enum err put_report(struct px_report *report, struct json_out *o)
     if (ok) {
         json_name(o, "report");
         json_put_raw(o, span_trim((struct span){ json, json_n - 1 })); /* without its line end */
-        json_member_str(o, "text", (struct span){ plain, plain_n });
+        json_member_str(o, "text", (struct span){ plain, brief ? 0 : plain_n });
     }
     free(json);
     free(plain);
     return ok ? OK : E_NOMEM;
 }
 
-enum err px_rolled_print(const struct px_rolled *d, struct json_out *o)
+/* As every refusal of the API has it. */
+static void put_error(const struct px_rolled *d, struct json_out *o)
+{
+    json_name(o, "error");
+    json_open(o, '{');
+    json_member_z(o, "code", px_rolled_name(d->end));
+    json_member_z(o, "message", d->why[0] == '\0' ? "it does not compile" : d->why);
+    json_close(o, '}');
+}
+
+enum err px_rolled_print(const struct px_rolled *d, bool brief, struct json_out *o)
 {
     enum err e;
 
@@ -119,7 +129,9 @@ enum err px_rolled_print(const struct px_rolled *d, struct json_out *o)
     member_revision(o, "revision", d->revision);
     member_revision(o, "previous", d->previous);
     json_member_i64(o, "took_us", d->took_us);
-    e = put_report(d->report, o);
+    if (d->end > PX_ROLLED_TRIED)
+        put_error(d, o);
+    e = put_report(d->report, brief, o);
     if (d->judged_it) {
         put_expects(&d->judged, o);
         put_diff(d->judged.diff, o);

@@ -394,7 +394,12 @@ static int tell(struct act *x, struct px_rolled *d, struct buf *out)
         if (status != 200)
             px_admin_audit_note(x->admin, x->call, x->what, NULL, "refused",
                                 d->why[0] != '\0' ? d->why : "it does not compile");
-        e = px_rolled_print(d, &o);
+        e = px_rolled_print(d, false, &o);
+        if (e == OK && !buf_ok(out)) { /* a hundred long findings */
+            buf_clear(out);
+            o = json_to(out);
+            e = px_rolled_print(d, true, &o);
+        }
         if (e != OK)
             status = px_admin_trouble(x->call, PX_TROUBLE_BUSY, NULL);
     }
