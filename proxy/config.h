@@ -14,6 +14,7 @@
 
 #include "proxy/adapters/adapter.h"
 #include "proxy/log.h"
+#include "proxy/resp.h"
 #include "proxy/role.h"
 #include "proxy/upstream.h"
 #include "routing/base/limits.h"
@@ -87,6 +88,26 @@ struct px_provider_config {
     struct px_account account; /* as the adapter takes it; points into this configuration */
 };
 
+/* Where the fleet's Redis is. */
+enum px_live_kind { PX_LIVE_MEMORY, PX_LIVE_REDIS, PX_LIVE_SENTINEL };
+enum { PX_LIVE_PLACES = 8 };
+struct px_live_where {
+    enum px_live_kind kind;
+    bool tls;
+    struct px_resp_place place[PX_LIVE_PLACES]; /* of Redis, or of the sentinels */
+    unsigned places, db;
+    const char *user, *master; /* NULL: none */
+};
+
+/* What is said to it. Empty spans: not said. */
+struct px_live_settings {
+    struct px_live_where where;
+    struct span username, sentinel_username, prefix, tenant;
+    const struct secret *password, *sentinel_password; /* NULL: none */
+    const char *ca_file;                               /* NULL: the system's trust store */
+    int command_ms;
+};
+
 struct px_payment_rules {
     struct rt_flight_rules flight; /* from the ones below */
     unsigned copies_max, moves_max;
@@ -114,7 +135,8 @@ struct px_config {
 
     const char *journal_path; /* SQLite file; NULL: in memory, for tests only */
     const char *state_path;   /* proxy/state.h; NULL: none */
-    enum { PX_LIVE_MEMORY } live;
+    struct px_live_settings live;
+    struct span node; /* our name in the fleet; empty: made of host and port */
 
     /* what decisions look up; each may be NULL */
     const char *policy_path, *bins_path, *country_path, *rates_path;

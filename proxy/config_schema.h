@@ -49,6 +49,8 @@ extern const struct px_type px_type_span_z /* a C string */, px_type_span, px_ty
     px_type_count, px_type_duration, px_type_limit, px_type_share, px_type_word, px_type_workers,
     px_type_journal, px_type_out_file, px_type_brand, px_type_method, px_type_currency,
     px_type_adapter;
+/* where the fleet meets (config_live.c) */
+extern const struct px_type px_type_live;
 /* where things are (config_net.c) */
 extern const struct px_type px_type_address, px_type_network, px_type_url, px_type_who;
 /* what stands elsewhere (config_ref.c) */

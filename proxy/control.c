@@ -19,13 +19,13 @@
 #include "proxy/clock.h"
 #include "proxy/config.h"
 #include "proxy/crypto.h"
+#include "proxy/fleet.h"
 #include "proxy/journal.h"
 #include "proxy/log.h"
 #include "proxy/rollout.h"
 #include "proxy/snapshot.h"
 #include "proxy/state.h"
 #include "proxy/tls.h"
-#include "proxy/view.h"
 #include "proxy/worker.h"
 #include "routing/base/check.h"
 
@@ -39,7 +39,7 @@ struct control {
     struct px_journal *journal;
     struct px_tls_server *tls;
     struct px_rollout *rollout; /* what is decided from */
-    struct px_view *view;
+    struct px_fleet *fleet;     /* operators' words, tallies, other nodes */
     struct px_worker *worker[LIMIT_WORKERS];
     int fd[LIMIT_WORKERS][PX_LISTEN_MAX];
     unsigned workers, fds;
@@ -79,6 +79,7 @@ static void use_snapshot(void *ctx, struct px_snapshot *fresh)
 
     for (unsigned i = 0; i < k->workers; i++)
         px_worker_use_snapshot(k->worker[i], fresh);
+    px_fleet_use_snapshot(k->fleet, fresh);
 }
 
 /* On any error the old certificate stays. */
@@ -234,6 +235,30 @@ static enum err open_admin(struct control *k, struct diag *why)
     return px_admin_create(k->loop, &t, &k->admin, why);
 }
 
+/* ---- the fleet's hands ---- */
+
+static void use_view(void *ctx, struct px_view *v)
+{
+    struct control *k = ctx;
+
+    for (unsigned i = 0; i < k->workers; i++)
+        px_worker_use_view(k->worker[i], v);
+}
+
+static void tell_worker(void *ctx, unsigned worker, struct px_note *note)
+{
+    struct control *k = ctx;
+
+    px_worker_tell(k->worker[worker], note);
+}
+
+static void attach_fleet(struct control *k)
+{
+    px_fleet_attach(
+        k->fleet, &(struct px_fleet_hands){
+                      .use_view = use_view, .tell = tell_worker, .ctx = k, .workers = k->workers });
+}
+
 static enum err start(struct control *k, struct diag *why)
 {
     const struct px_config *c = k->config;
@@ -241,8 +266,9 @@ static enum err start(struct control *k, struct diag *why)
 
     if (!c->payments.cleartext && (e = read_certificate(&c->payments, &k->tls, why)) != OK)
         return e;
-    if ((e = open_journal(k, why)) != OK || (e = open_admin(k, why)) != OK ||
-        (e = open_sockets(k, why)) != OK)
+    if ((e = open_journal(k, why)) != OK ||
+        (e = px_fleet_create(k->loop, c, px_rollout_snapshot(k->rollout), &k->fleet, why)) != OK ||
+        (e = open_admin(k, why)) != OK || (e = open_sockets(k, why)) != OK)
         return e;
     px_rollout_begin(k->rollout, use_snapshot, k);
     for (; k->workers < c->workers; k->workers++) {
@@ -251,7 +277,8 @@ static enum err start(struct control *k, struct diag *why)
                                      .journal = k->journal,
                                      .snapshot = px_rollout_snapshot(k->rollout),
                                      .tls = k->tls,
-                                     .view = k->view,
+                                     .view = px_fleet_view(k->fleet),
+                                     .hub = px_fleet_mailbox(k->fleet),
                                      .listen_fd = k->fd[k->workers],
                                      .listen_fds = k->fds,
                                      .index = k->workers,
@@ -260,6 +287,7 @@ static enum err start(struct control *k, struct diag *why)
         if ((e = px_worker_start(&t, &k->worker[k->workers], why)) != OK)
             return e;
     }
+    attach_fleet(k);
     return OK;
 }
 
@@ -270,6 +298,7 @@ static void stop(struct control *k)
         px_worker_drain(k->worker[i]);
     for (unsigned i = 0; i < k->workers; i++)
         px_worker_join(k->worker[i]);
+    px_fleet_destroy(k->fleet);
     if (k->journal != NULL)
         px_journal_close(k->journal);
     for (unsigned w = 0; w < k->config->workers; w++) {
@@ -279,7 +308,6 @@ static void stop(struct control *k)
         }
     }
     px_tls_server_unref(k->tls);
-    px_view_unref(k->view);
     px_audit_close(k->audit);
     ev_loop_destroy(k->loop);
 }
@@ -287,9 +315,7 @@ static void stop(struct control *k)
 enum err px_control_run(const struct px_config *c, const struct px_credentials *credentials,
                         struct px_rollout *rollout, struct diag *why)
 {
-    struct control k = {
-        .config = c, .credentials = credentials, .rollout = rollout, .view = px_view_create()
-    };
+    struct control k = { .config = c, .credentials = credentials, .rollout = rollout };
     enum err e;
 
     memset(k.fd, -1, sizeof k.fd);

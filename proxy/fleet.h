@@ -49,30 +49,30 @@ struct px_view *px_fleet_view(struct px_fleet *f);       /* in force; lent */
 
 /* ---- what operators may do ---- */
 
-enum px_act {
-    PX_ACT_STOP,
-    PX_ACT_DRAIN,
-    PX_ACT_FORCE_ON,
-    PX_ACT_LIMIT,
-    PX_ACT_RESUME,
-    PX_ACT_EXTEND,
-    PX_ACTS_
+enum px_order_act {
+    PX_ORDER_STOP,
+    PX_ORDER_DRAIN,
+    PX_ORDER_FORCE_ON,
+    PX_ORDER_LIMIT,
+    PX_ORDER_RESUME,
+    PX_ORDER_EXTEND,
+    PX_ORDERS_
 };
-const char *px_act_name(enum px_act a); /* "stop", "drain", "force-on", "limit", ... */
-bool px_act_find(struct span word, enum px_act *out);
+const char *px_order_name(enum px_order_act a); /* "stop", "drain", "force-on", "limit", ... */
+bool px_order_find(struct span word, enum px_order_act *out);
 
-struct px_wish {
+struct px_order {
     unsigned provider; /* index of the configuration */
-    enum px_act act;
-    uint16_t limit_permille;    /* PX_ACT_LIMIT: 1..999 */
-    bool ops_all;               /* PX_ACT_STOP: all operations, not only new payments */
-    const char *actor, *reason; /* both required, for PX_ACT_RESUME too */
+    enum px_order_act act;
+    uint16_t limit_permille;    /* PX_ORDER_LIMIT: 1..999 */
+    bool ops_all;               /* PX_ORDER_STOP: all operations, not only new payments */
+    const char *actor, *reason; /* both required; to resume, no reason is one too */
     int64_t until_ms;           /* wall; 0: until somebody says otherwise */
     bool allow_no_route;        /* even if payments would be left without a provider */
     bool local;                 /* even if Redis is away, and only this node will know */
 };
 
-/* What a wish would do, or has done. Numbers of this node and of the fleet as far as it is heard;
+/* What an order would do, or has done. Numbers of this node and of the fleet as far as it is heard;
  * -1: unknown. */
 enum { PX_BLAST_KINDS = 24, PX_BLAST_KIND = 80 };
 struct px_blast {
@@ -92,15 +92,15 @@ struct px_blast {
 };
 
 /* Only looks. Errors as px_fleet_act gives them, but E_CONFLICT is no error here: see kinds. */
-MUST enum err px_fleet_look(const struct px_fleet *f, const struct px_wish *w, struct px_blast *out,
-                            struct diag *why);
+MUST enum err px_fleet_look(const struct px_fleet *f, const struct px_order *w,
+                            struct px_blast *out, struct diag *why);
 /* Does it: all workers have it before their next payment is decided, all nodes within a second.
  *   gives   *said: the word as it holds now, with its stamp (for px_fleet_confirmed).
- *   errors  E_SYNTAX: not a possible wish (no reason, an end that is past, ...);
+ *   errors  E_SYNTAX: not a possible order (no reason, an end that is past, ...);
  *           E_NOTFOUND: nothing to extend or resume; E_CONFLICT: payments would have no route;
  *           E_CLOSED: Redis is away and it is not meant to be local; E_IO: it could not be kept on
  *           disk, so it was not done. All told in why. */
-MUST enum err px_fleet_act(struct px_fleet *f, const struct px_wish *w, struct px_toggle *said,
+MUST enum err px_fleet_act(struct px_fleet *f, const struct px_order *w, struct px_toggle *said,
                            struct diag *why);
 /* The word about a provider, in force or over or taken back; set_ms 0: there never was one. */
 const struct px_toggle *px_fleet_toggle(const struct px_fleet *f, unsigned provider);

@@ -114,6 +114,23 @@ static void bury(struct px_live *l, enum px_live_board board, struct span field,
                       6, on_buried);
 }
 
+/* Theirs is newer. Ours may be one that nobody else has heard. */
+static void replace(struct px_live *l, const struct px_live_word *held,
+                    const struct px_live_word *w, int64_t now_ms)
+{
+    struct px_live_word lost = { .local = false };
+
+    if (held != NULL)
+        lost = *held;
+    if (!hold(l, w, now_ms)) {
+        l->facts.refused++;
+    } else if (lost.local && !lost.known_) {
+        l->facts.conflicts++;
+        if (l->events->on_conflict != NULL)
+            l->events->on_conflict(l->ctx, &lost, w);
+    }
+}
+
 static void take(struct px_live *l, enum px_live_board board, struct span field, struct span value)
 {
     struct px_live_word w = { .board = board, .seen_ = true }, *held;
@@ -132,12 +149,10 @@ static void take(struct px_live *l, enum px_live_board board, struct span field,
     if (held != NULL && !is_newer(&w, held)) {
         held->seen_ = true;
         held->local &= is_newer(held, &w); /* Redis has ours */
+        held->known_ |= !held->local;
         return;
     }
-    if (held != NULL && held->local)
-        l->facts.conflicts++;
-    if (!hold(l, &w, now_ms))
-        l->facts.refused++;
+    replace(l, held, &w, now_ms);
 }
 
 /* "0 field stamp until text" */
@@ -230,23 +245,48 @@ static void send_words(struct px_live *l)
             send_word(l, &l->word[i]);
 }
 
-enum err px_live_say(struct px_live *l, enum px_live_board board, const char *field,
-                     int64_t until_ms, const char *text)
+enum err px_live_say_at(struct px_live *l, enum px_live_board board, const char *field,
+                        int64_t t_ms, int64_t until_ms, const char *text, bool known)
 {
-    struct px_live_word w = { .board = board, .until_ms = until_ms, .local = true, .mine_ = true };
+    struct px_live_word w = { .board = board,
+                              .t_ms = t_ms,
+                              .until_ms = until_ms,
+                              .local = true,
+                              .mine_ = true,
+                              .known_ = known };
     const struct px_live_word *held = find(l, board, span_str(field));
 
-    if (field[0] == '\0' || strpbrk(field, " \t\r\n") != NULL || until_ms < 0 ||
+    if (field[0] == '\0' || strpbrk(field, " \t\r\n") != NULL || until_ms < 0 || t_ms <= 0 ||
+        strpbrk(text, "\r\n") != NULL ||
         span_copyz(span_str(field), w.field, sizeof w.field) != OK ||
         span_copyz(span_str(text), w.text, sizeof w.text) != OK)
         return E_SYNTAX;
-    w.t_ms = px_unix_ms();
-    if (held != NULL && held->t_ms >= w.t_ms)
-        w.t_ms = held->t_ms + 1;
+    if (held != NULL && !is_newer(&w, held))
+        return E_CONFLICT;
     if (!hold(l, &w, px_unix_ms()))
         return E_LIMIT;
     send_words(l);
     return OK;
+}
+
+enum err px_live_say(struct px_live *l, enum px_live_board board, const char *field,
+                     int64_t until_ms, const char *text)
+{
+    const struct px_live_word *held = find(l, board, span_str(field));
+    int64_t t_ms = px_unix_ms();
+
+    if (held != NULL && held->t_ms >= t_ms)
+        t_ms = held->t_ms + 1;
+    return px_live_say_at(l, board, field, t_ms, until_ms, text, false);
+}
+
+const struct px_live_word *px_live_word_of(const struct px_live *l, enum px_live_board board,
+                                           const char *field)
+{
+    for (unsigned i = 0; i < l->words; i++)
+        if (l->word[i].board == board && strcmp(l->word[i].field, field) == 0)
+            return &l->word[i];
+    return NULL;
 }
 
 const struct px_live_word *px_live_word_at(const struct px_live *l, unsigned i)

@@ -11,6 +11,7 @@ enum {
     KEPT_MS = 60000, /* older ones are dropped: counts only lose weight */
     PAGE = 256,      /* entries per read */
     PARTS_MAX = 64,  /* of a snapshot */
+    COLLECT = 4,     /* deltas taken at one tick */
     SNAPSHOT_KEPT_MS = 7 * 24 * 3600 * 1000,
 };
 
@@ -81,10 +82,13 @@ static void keep(struct px_live *l, const void *blob, size_t n, int64_t now_ms)
 static void collect(struct px_live *l, int64_t now_ms)
 {
     static char blob[HL_DELTA_BYTES]; /* the control thread's */
-    size_t n = l->events->collect == NULL ? 0 : l->events->collect(l->ctx, blob, sizeof blob);
+    size_t n;
 
-    if (n > 0)
+    for (unsigned i = 0; i < COLLECT && l->events->collect != NULL; i++) {
+        if ((n = l->events->collect(l->ctx, blob, sizeof blob)) == 0)
+            break;
         keep(l, blob, n, now_ms);
+    }
     while (l->batches > 0 && l->batch[l->batch_first].t_ms < now_ms - KEPT_MS) {
         drop_first(l);
         l->facts.shed++;
@@ -200,7 +204,7 @@ static void take_entry(struct px_live *l, const struct entry *e)
     }
     l->facts.applied++;
     if (l->events->apply != NULL)
-        l->events->apply(l->ctx, age_of(e->t_ms), &d);
+        l->events->apply(l->ctx, e->node, age_of(e->t_ms), e->blob);
 }
 
 /* [[key, [[id, [name, value, ...]], ...]]]; gives how many entries there were. */
@@ -263,7 +267,7 @@ static void restore(struct px_live *l, int64_t t_ms, struct span blob)
     if (hl_delta_open(blob, &d) != OK)
         l->facts.refused++;
     else if (l->events->apply != NULL)
-        l->events->apply(l->ctx, age_of(t_ms), &d);
+        l->events->apply(l->ctx, SPAN_NONE, age_of(t_ms), blob);
 }
 
 static struct span field_of(const struct px_resp_value *v, const char *name)

@@ -6,7 +6,13 @@
 
 struct ev_loop;
 
-enum { PX_LIVE_KEY = 256, PX_LIVE_ORIGINS = 64, PX_LIVE_LEASES = 32 };
+enum {
+    PX_LIVE_KEY = 256,
+    PX_LIVE_ORIGINS = 64,
+    PX_LIVE_LEASES = 32,
+    PX_LIVE_NODES = 64,
+    PX_LIVE_SUMS = 64
+};
 
 struct px_live_id { /* of a stream's entry */
     uint64_t ms, seq;
@@ -22,6 +28,19 @@ struct px_live_batch {
 struct px_live_origin { /* the last difference taken from one life of one node */
     uint64_t who, seq;
     int64_t used_ms;
+};
+
+struct px_live_named {
+    struct px_live *live;
+    char name[PX_LIVE_NAME];
+    bool used;
+};
+
+struct px_live_summing {
+    struct px_live *live;
+    px_on_part *cb;
+    void *ctx;
+    bool used;
 };
 
 struct px_live_asking {
@@ -59,6 +78,11 @@ struct px_live {
     int64_t board_ms, shown_ms;
     bool board_asked[2];
     struct px_live_asking asking[PX_LIVE_LEASES];
+
+    int64_t names_ms, hurry_ms, swept_ms;
+    bool names_asked;
+    struct px_live_named named[PX_LIVE_NODES];
+    struct px_live_summing summing[PX_LIVE_SUMS];
 };
 
 /* prefix + "rt:" + kind + name, NUL-terminated in b. */
@@ -71,6 +95,7 @@ void px_live_delta_tick(struct px_live *l, int64_t now_ms);
 void px_live_delta_fini(struct px_live *l);
 bool px_live_sentinel_open(struct px_live *l, struct px_dns *dns);
 void px_live_sentinel_tick(struct px_live *l, int64_t now_ms);
+void px_live_nodes_tick(struct px_live *l, int64_t now_ms);
 void px_live_board_tick(struct px_live *l, int64_t now_ms);
 void px_live_board_read(struct px_live *l);
 void px_live_board_message(void *ctx, struct span channel, struct span text);

@@ -10,16 +10,19 @@
 #include "proxy/wire.h"
 #include "routing/base/check.h"
 
-enum { MINUTES_KEPT_S = 48 * 3600, PAIRS_MAX = 64, STRANDED = 3 };
+enum { MINUTES_KEPT_S = 48 * 3600, PAIRS_MAX = 64, STRANDED = 3, SILENT_MS = 3000 };
 
 static const char drop_if_ours[] = "if redis.call('GET',KEYS[1])==ARGV[1] then "
                                    "return redis.call('DEL',KEYS[1]) end return 0";
 
 void px_live_defaults(struct px_live_config *c)
 {
-    *c = (struct px_live_config){
-        .prefix = "", .tenant = "default", .tick_ms = 250, .board_ms = 2000, .snapshot_ms = 60000
-    };
+    *c = (struct px_live_config){ .prefix = "",
+                                  .tenant = "default",
+                                  .tick_ms = 250,
+                                  .board_ms = 2000,
+                                  .snapshot_ms = 60000,
+                                  .nodes_ms = 1000 };
     px_resp_defaults(&c->redis);
 }
 
@@ -87,34 +90,6 @@ static void on_heard(void *ctx, const struct px_resp_value *v)
     (void)px_live_heard(ctx, v);
 }
 
-/* rt:n:<node>: who is there, and up to which stamp it has heard the operators. */
-static void show_self(struct px_live *l, int64_t now_ms)
-{
-    char key[PX_LIVE_KEY], nodes[PX_LIVE_KEY], text[3][24];
-    struct buf b = BUF_OF(key), m = BUF_OF(nodes),
-               t[3] = { BUF_OF(text[0]), BUF_OF(text[1]), BUF_OF(text[2]) };
-    struct span name = px_live_key(l, &b, "n:", l->c.node), all = px_live_key(l, &m, "nodes", "");
-    struct span node = span_str(l->c.node);
-    int64_t seen = 0;
-
-    if (now_ms - l->shown_ms < 1000 || !px_resp_ready(l->redis, 3))
-        return;
-    l->shown_ms = now_ms;
-    for (unsigned i = 0; i < l->words; i++)
-        if (l->word[i].board == PX_LIVE_TOGGLES && l->word[i].t_ms > seen)
-            seen = l->word[i].t_ms;
-    buf_u64(&t[0], l->c.epoch);
-    buf_i64(&t[1], now_ms);
-    buf_i64(&t[2], seen);
-    (void)px_live_ask(l,
-                      (struct span[]){ SPAN("HSET"), name, SPAN("epoch"), buf_span(&t[0]),
-                                       SPAN("t_ms"), buf_span(&t[1]), SPAN("toggles_ms"),
-                                       buf_span(&t[2]) },
-                      8, on_heard);
-    (void)px_live_ask(l, (struct span[]){ SPAN("PEXPIRE"), name, SPAN("10000") }, 3, on_heard);
-    (void)px_live_ask(l, (struct span[]){ SPAN("ZADD"), all, buf_span(&t[1]), node }, 4, on_heard);
-}
-
 /* The node MOVED named is gone: the configured one knows who has its place. */
 static void go_home(struct px_live *l)
 {
@@ -137,7 +112,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *watcher, int revents)
     px_live_sentinel_tick(l, now_ms);
     px_live_delta_tick(l, now_ms);
     px_live_board_tick(l, now_ms);
-    show_self(l, now_ms);
+    px_live_nodes_tick(l, now_ms);
 }
 
 static void on_open(void *ctx)
@@ -230,6 +205,11 @@ void px_live_destroy(struct px_live *l)
     px_resp_destroy(l->sentinel);
     px_live_delta_fini(l);
     free(l);
+}
+
+bool px_live_up(const struct px_live *l)
+{
+    return px_resp_ready(l->redis, 1) && px_unix_ms() - l->facts.heard_ms < SILENT_MS;
 }
 
 struct px_live_facts px_live_facts(const struct px_live *l)

@@ -17,7 +17,7 @@
 enum {
     PX_LIVE_NAME = 64,   /* tenant, node, provider, lease; no spaces */
     PX_LIVE_FIELD = 128, /* "provider" or "provider@node" */
-    PX_LIVE_TEXT = 320,  /* of a word */
+    PX_LIVE_TEXT = 400,  /* of a word */
     PX_LIVE_WORDS = 256, /* on both boards */
     PX_LIVE_SENTINELS = 8,
     PX_LIVE_BATCHES = 240 /* deltas kept while Redis is away */
@@ -32,18 +32,32 @@ struct px_live_word {
     int64_t t_ms, until_ms;                        /* wall clock; until 0: for ever */
     bool expired;                                  /* told once when until_ms has passed */
     bool local;                                    /* Redis does not have it yet */
-    bool mine_, asked_, seen_;
+    bool mine_, asked_, seen_, known_;
 };
+
+/* For people and tools. */
+struct px_live_pair {
+    const char *name, *value;
+};
+enum { PX_LIVE_PAIRS = 60 }; /* in one hash, at most */
 
 /* Any may be NULL. They may call back into px_live, but not destroy it. */
 struct px_live_events {
-    /* What was learned since the last call, packed; 0: nothing. Called once a tick. */
+    /* What was learned since the last call, packed; 0: nothing. Called each tick until it says so,
+     * a few times at most. */
     size_t (*collect)(void *ctx, void *out, size_t cap);
-    /* Another node's difference, checked, exactly once. age_ms >= 0. */
-    void (*apply)(void *ctx, int64_t age_ms, const struct hl_delta_view *d);
+    /* Another node's difference, packed and checked (hl_delta_open), exactly once. age_ms >= 0;
+     * node: its name, empty if it comes from the snapshot. */
+    void (*apply)(void *ctx, struct span node, int64_t age_ms, struct span packed);
     /* Part 0, 1, ... of all that is known, packed; 0: no more. */
     size_t (*snapshot)(void *ctx, unsigned part, void *out, size_t cap);
     void (*on_word)(void *ctx, const struct px_live_word *w);
+    /* A word of ours that Redis never had lost to a newer one; after on_word with that one. */
+    void (*on_conflict)(void *ctx, const struct px_live_word *lost, const struct px_live_word *won);
+    /* What else to write into rt:n:<node>; the texts live until the next call. How many. */
+    unsigned (*self)(void *ctx, struct px_live_pair *out, unsigned max);
+    /* Another node's rt:n:<node> as it was read: an array of names and values. */
+    void (*on_node)(void *ctx, struct span node, const struct px_resp_value *fields);
 };
 
 struct px_live_config {
@@ -53,10 +67,13 @@ struct px_live_config {
     unsigned sentinels;
     const char *master; /* its name there */
     const char *prefix, *tenant, *node;
-    uint64_t epoch;  /* another one for every start */
-    int tick_ms;     /* 250 */
-    int board_ms;    /* pub/sub loses messages: read the boards so often; 2000 */
-    int snapshot_ms; /* 60000 */
+    uint64_t epoch;            /* another one for every start */
+    int tick_ms;               /* 250 */
+    int board_ms;              /* pub/sub loses messages: read the boards so often; 2000 */
+    int snapshot_ms;           /* 60000 */
+    int nodes_ms;              /* how often the other nodes' entries are read; 1000 */
+    const char *sentinel_user; /* the sentinels' ACL user and password; NULL: none */
+    const struct secret *sentinel_password;
 };
 void px_live_defaults(struct px_live_config *c);
 
@@ -88,12 +105,21 @@ struct px_live_facts px_live_facts(const struct px_live *l);
  * too long, or the field has a space; E_LIMIT: the boards are full. */
 MUST enum err px_live_say(struct px_live *l, enum px_live_board board, const char *field,
                           int64_t until_ms, const char *text);
+/* The same for a word that has a stamp already: one that was kept over a restart (known: Redis had
+ * it, so losing to a newer one is no conflict), or one the caller stamped. Nothing if a newer one
+ * is held. E_CONFLICT: so it was. */
+MUST enum err px_live_say_at(struct px_live *l, enum px_live_board board, const char *field,
+                             int64_t t_ms, int64_t until_ms, const char *text, bool known);
+/* What a field says; NULL: nothing. */
+const struct px_live_word *px_live_word_of(const struct px_live *l, enum px_live_board board,
+                                           const char *field);
 const struct px_live_word *px_live_word_at(const struct px_live *l, unsigned i); /* NULL: no more */
 
-/* For people and tools: HSET rt:p:<provider>, gone after expire_ms. False: not taken. */
-struct px_live_pair {
-    const char *name, *value;
-};
+/* Tell and look more often for ten seconds: somebody waits for the nodes to confirm a word. */
+void px_live_hurry(struct px_live *l);
+bool px_live_up(const struct px_live *l); /* connected, and it answers */
+
+/* HSET rt:p:<provider>, gone after expire_ms. False: not taken. */
 bool px_live_show(struct px_live *l, const char *provider, const struct px_live_pair *pair,
                   unsigned pairs, int expire_ms);
 /* Adds to rt:m:<provider>:<minute>, kept 48 h. At most once: not repeated when no answer comes. */
@@ -103,6 +129,19 @@ struct px_live_sum {
 };
 bool px_live_count(struct px_live *l, const char *provider, int64_t minute,
                    const struct px_live_sum *sum, unsigned sums);
+
+/* Sums that every node adds its own part to: rt:c:<tenant>:<name>, a field for each node. Saying it
+ * again changes nothing. Both numbers >= 0. False: not taken. */
+enum { PX_LIVE_SUM = 120 };
+bool px_live_sum_say(struct px_live *l, const char *name, int64_t a, int64_t b, int expire_s);
+struct px_live_part {
+    struct span node; /* lent; empty: that was all */
+    bool ours;
+    int64_t a, b;
+};
+/* Each part, then one without a node; or NULL alone: no answer. */
+typedef void px_on_part(void *ctx, const struct px_live_part *part);
+bool px_live_sum_read(struct px_live *l, const char *name, px_on_part *cb, void *ctx);
 
 /* One of the fleet may: SET NX PX. UNKNOWN: no answer; the node's own leases decide. */
 enum px_lease { PX_LEASE_OURS, PX_LEASE_TAKEN, PX_LEASE_UNKNOWN };

@@ -56,8 +56,8 @@ bool px_live_sentinel_open(struct px_live *l, struct px_dns *dns)
     if (l->c.sentinels == 0)
         return true;
     c.place = l->c.sentinel[0];
-    c.user = NULL; /* the sentinels' own users are another matter */
-    c.password = NULL;
+    c.user = l->c.sentinel_user; /* the sentinels' own users are another matter */
+    c.password = l->c.sentinel_password;
     c.db = 0;
     c.seed += 2;
     l->sentinel = px_resp_create(l->wire, dns, &c, &events, l);

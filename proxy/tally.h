@@ -11,14 +11,12 @@
 
 #include "health/breaker.h"
 #include "health/delta.h"
+#include "health/hist.h"
 #include "policies/facts.h"
 #include "proxy/mail.h"
 #include "routing/base/limits.h"
 
-enum {
-    PX_TALLY_MOVES = 16,    /* of breakers, per letter; more wait for the next */
-    PX_TALLY_BUCKETS = 128, /* of latency: 8 to a doubling, from 1 ms to a minute */
-};
+enum { PX_TALLY_MOVES = 16 }; /* of breakers, per letter; more wait for the next */
 
 enum px_note_kind { PX_NOTE_TALLY, PX_NOTE_FOREIGN };
 struct px_note { /* at the head of both */
@@ -31,9 +29,9 @@ struct px_tally_provider {
     uint32_t chosen;   /* payments whose first leg went there */
     uint32_t attempts; /* legs that were asked: first, further; copies do not count */
     uint32_t approved, soft, hard;
-    uint32_t failed;                    /* technically: error, timeout, unreadable, in doubt */
-    uint32_t unsent;                    /* never left us (N0): connect, TLS, no room */
-    uint16_t latency[PX_TALLY_BUCKETS]; /* of those answered, by px_tally_bucket(); stop at max */
+    uint32_t failed;        /* technically: error, timeout, unreadable, in doubt */
+    uint32_t unsent;        /* never left us (N0): connect, TLS, no room */
+    struct hl_hist latency; /* of those that were answered */
 
     /* as it stands */
     uint32_t flying; /* attempts in the air, all operations */
@@ -78,15 +76,9 @@ struct px_tally {
 /* What another worker or another node learned, packed. */
 struct px_foreign {
     struct px_note note; /* PX_NOTE_FOREIGN */
+    uint64_t node;       /* hash of the name of the node that learned it: hl_watch_apply() */
     int64_t age_ms;      /* when it was sent; >= 0 */
     size_t n;
     unsigned char delta[];
 };
-
-/* Log-linear: bucket 0 is below 1 ms, the last one all above a minute; within 12.5 %. */
-unsigned px_tally_bucket(int64_t latency_us);
-/* The middle of a bucket, in milliseconds (at least 1). */
-int32_t px_tally_bucket_ms(unsigned bucket);
-/* q permille of count[PX_TALLY_BUCKETS]; -1 if all are 0. */
-int32_t px_tally_quantile(const uint32_t *count, unsigned q_permille);
 #endif

@@ -13,9 +13,9 @@
 #include "routing/view.h"
 
 enum {
-    PX_TOGGLE_ACTOR = 64,
+    PX_TOGGLE_ACTOR = 104,
     PX_TOGGLE_REASON = 200,
-    PX_TOGGLE_TEXT = 320,     /* as it travels */
+    PX_TOGGLE_TEXT = 400,     /* as it travels */
     PX_TOGGLE_DAYS_MAX = 366, /* further ahead than this is a slip of the hand */
 };
 

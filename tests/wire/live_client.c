@@ -81,10 +81,14 @@ static size_t collect(void *ctx, void *out, size_t cap)
     return n;
 }
 
-static void apply(void *ctx, int64_t age_ms, const struct hl_delta_view *d)
+static void apply(void *ctx, struct span node, int64_t age_ms, struct span packed)
 {
+    struct hl_delta_view view, *d = &view;
+
     (void)ctx;
+    (void)node;
     CHECK(age_ms >= 0);
+    CHECK(hl_delta_open(packed, &view) == OK);
     for (unsigned i = 0; i < d->cells; i++) {
         struct hl_delta_cell c = hl_delta_cell_at(d, i);
 
