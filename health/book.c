@@ -1,5 +1,5 @@
 /* health/book.c */
-#include "health/book.h"
+#include "health/book_inside.h"
 
 #include <stdalign.h>
 #include <string.h>
@@ -8,16 +8,6 @@
 #include "routing/base/hash.h"
 
 enum { ALIGN = alignof(max_align_t) };
-
-/* Prior spread of an offset on the logit scale: provider, x country, x product, x BIN. */
-static const double TAU[HL_OFFSETS] = { 0.25, 0.25, 0.15, 0.20 };
-static const double SHARE = 0.12;    /* p (1 - p) of a typical approval rate */
-static const double KAPPA_BASE = 20; /* shrinkage of base rates towards their parent */
-
-double hl_book_kappa(unsigned level)
-{
-    return 1 / (TAU[level] * TAU[level] * SHARE);
-}
 
 uint16_t hl_country(const char *a)
 {
@@ -45,15 +35,16 @@ static unsigned slots_for(unsigned bins_max)
 static size_t place_size(unsigned providers, bool cells)
 {
     return padded(sizeof(struct hl_place)) + padded(providers * sizeof(struct hl_regime)) +
-           (cells ? padded(providers * sizeof(struct hl_cell)) : 0);
+           (cells ? padded(providers * sizeof(struct hl_weight)) : 0);
 }
 
 size_t hl_book_size(unsigned providers, unsigned bins_max)
 {
     return padded(sizeof(struct hl_book)) + padded(providers * sizeof(double)) +
-           padded(providers * sizeof(struct hl_tech)) + padded(providers * sizeof(struct hl_cell)) +
+           padded(providers * sizeof(struct hl_tech)) +
+           padded(HL_SPEEDS * providers * sizeof(struct hl_weight)) +
            padded(providers * sizeof(struct hl_regime)) +
-           padded((HL_COUNTRIES + HL_PRODUCTS) * providers * sizeof(struct hl_cell)) + 2 * ALIGN +
+           padded((HL_COUNTRIES + HL_PRODUCTS) * providers * sizeof(struct hl_weight)) + 2 * ALIGN +
            padded(HL_COUNTRIES * HL_PRODUCTS * sizeof(uint16_t)) +
            padded(HL_GROUPS_MAX * sizeof(void *)) + padded(slots_for(bins_max) * sizeof(void *)) +
            HL_GROUPS_MAX * place_size(providers, false) + bins_max * place_size(providers, true);
@@ -78,13 +69,13 @@ struct hl_book *hl_book_init(void *mem, size_t size, unsigned providers, unsigne
     b->spare_ = (char *)mem + padded(sizeof *b);
     b->spare_end_ = (char *)mem + size;
     b->providers = providers;
-    b->base = (struct hl_cell){ .n = 20, .s = 17, .at_ns = now_ns };
+    hl_book_init_approval(b, now_ns);
     b->hard = (struct hl_cell){ .n = 50, .s = 3.5, .at_ns = now_ns };
     b->retry_n = 2;
     b->retry_s = 2 * 0.3;
     b->won = cut(b, providers * sizeof *b->won);
     b->tech = cut(b, providers * sizeof *b->tech);
-    b->provider_cell = cut(b, providers * sizeof *b->provider_cell);
+    b->provider_cell = cut(b, HL_SPEEDS * providers * sizeof *b->provider_cell);
     b->provider_regime = cut(b, providers * sizeof *b->provider_regime);
     b->country_cell = cut(b, HL_COUNTRIES * providers * sizeof *b->country_cell);
     b->product_cell = cut(b, HL_PRODUCTS * providers * sizeof *b->product_cell);
@@ -105,14 +96,11 @@ static struct hl_place *make_place(struct hl_book *b, bool cells, int64_t now_ns
 {
     struct hl_place *g = cut(b, sizeof *g);
 
-    g->base.at_ns = now_ns;
     g->regime = cut(b, b->providers * sizeof *g->regime);
     if (cells)
         g->cell = cut(b, b->providers * sizeof *g->cell);
     for (unsigned p = 0; p < b->providers; p++) {
         g->regime[p].at_ns = now_ns;
-        if (cells)
-            g->cell[p].at_ns = now_ns;
     }
     return g;
 }
@@ -170,44 +158,7 @@ struct hl_place *hl_book_bin_made(struct hl_book *b, struct hl_card card, int64_
     return g;
 }
 
-/* ---- estimates ---- */
-
-struct hl_base hl_book_base(const struct hl_book *b, struct hl_card card)
-{
-    const struct hl_place *group = hl_book_group(b, card), *bin = hl_book_bin(b, card);
-    struct hl_base base = { .rate = b->base.s / b->base.n };
-
-    if (group != NULL) {
-        base.group_n = group->base.n;
-        base.rate = (KAPPA_BASE * base.rate + group->base.s) / (KAPPA_BASE + group->base.n);
-    }
-    if (bin != NULL) {
-        base.bin_n = bin->base.n;
-        base.rate = (KAPPA_BASE * base.rate + bin->base.s) / (KAPPA_BASE + bin->base.n);
-    }
-    base.rate = hl_clip(base.rate, 0.02, 0.995);
-    return base;
-}
-
-void hl_book_offsets(const struct hl_book *b, unsigned p, struct hl_card card, double base_logit,
-                     struct hl_offsets *out)
-{
-    const struct hl_place *bin = hl_book_bin(b, card);
-    const struct hl_cell *cell[HL_OFFSETS] = {
-        &b->provider_cell[p],
-        &b->country_cell[card.country * b->providers + p],
-        &b->product_cell[card.product * b->providers + p],
-        bin == NULL ? NULL : &bin->cell[p],
-    };
-    double x = base_logit;
-
-    for (unsigned l = 0; l < HL_OFFSETS; l++) {
-        if (cell[l] != NULL)
-            x += hl_cell_offset(cell[l], hl_book_kappa(l));
-        out->x[l] = x;
-        out->n[l] = cell[l] == NULL ? 0 : cell[l]->n;
-    }
-}
+/* ---- what is common ---- */
 
 struct hl_regime *hl_book_regime(struct hl_book *b, unsigned level, unsigned p, struct hl_card card)
 {

@@ -12,6 +12,7 @@
 #include "health/cell.h"
 #include "health/regime.h"
 #include "health/tech.h"
+#include "health/weight.h"
 #include "routing/base/err.h"
 
 enum {
@@ -20,6 +21,7 @@ enum {
     HL_GROUPS_MAX = 4096,
     HL_LEVELS = 3,  /* regimes: provider, group, BIN */
     HL_OFFSETS = 4, /* offsets: provider, x country, x product, x BIN */
+    HL_SPEEDS = 3,  /* a provider's offset is followed at several speeds */
 };
 
 /* What a payment's card belongs to. */
@@ -36,17 +38,20 @@ struct hl_place; /* a group's or a BIN's page: base rate, and per provider an of
 
 struct hl_book {
     unsigned providers;
-    struct hl_cell base, hard; /* approval over all; share of payments nobody can approve */
-    double retry_n, retry_s;   /* learned weight r0 of "another provider draws afresh" */
-    double typical_amount;     /* running median, for probes; 0: none was seen */
-    double approved;           /* payments approved on the first attempt, all providers */
-    double *won;               /* [providers] the same, each */
-    struct hl_tech *tech;      /* [providers] */
-    struct hl_cell *provider_cell;
+    struct hl_weight base;                        /* approval over all */
+    struct hl_cell hard;                          /* share of payments nobody can approve */
+    double speed_ll[HL_SPEEDS], speed[HL_SPEEDS]; /* how well each speed foretold; its weight */
+    int64_t speed_at_ns;
+    double retry_n, retry_s;         /* learned weight r0 of "another provider draws afresh" */
+    double typical_amount;           /* running median, for probes; 0: none was seen */
+    double approved;                 /* payments approved on the first attempt, all providers */
+    double *won;                     /* [providers] the same, each */
+    struct hl_tech *tech;            /* [providers] */
+    struct hl_weight *provider_cell; /* [providers][HL_SPEEDS] */
     struct hl_regime *provider_regime;
-    struct hl_cell *country_cell; /* [HL_COUNTRIES][providers] */
-    struct hl_cell *product_cell; /* [HL_PRODUCTS][providers] */
-    uint16_t *group_at;           /* [HL_COUNTRIES * HL_PRODUCTS] page number + 1 */
+    struct hl_weight *country_cell; /* [HL_COUNTRIES][providers] */
+    struct hl_weight *product_cell; /* [HL_PRODUCTS][providers] */
+    uint16_t *group_at;             /* [HL_COUNTRIES * HL_PRODUCTS] page number + 1 */
     struct hl_place **group;
     unsigned groups, groups_max;
     struct hl_place **bin; /* open addressing, a power of two */
@@ -62,8 +67,8 @@ struct hl_book *hl_book_init(void *mem, size_t size, unsigned providers, unsigne
 
 struct hl_place {
     uint32_t bin;
-    struct hl_cell base;
-    struct hl_cell *cell; /* [providers]; groups: NULL (their offsets are country and product) */
+    struct hl_weight base;
+    struct hl_weight *cell; /* [providers]; groups: NULL (their offsets are country and product) */
     struct hl_regime *regime; /* [providers] */
 };
 
@@ -76,14 +81,14 @@ struct hl_place *hl_book_bin_made(struct hl_book *b, struct hl_card card, int64_
 
 /* Approval to expect of this card anywhere, and how much was seen of its BIN and group. */
 struct hl_base {
-    double rate, bin_n, group_n;
+    double logit, rate, bin_n, group_n;
 };
 struct hl_base hl_book_base(const struct hl_book *b, struct hl_card card);
 
-/* Approval logit at provider p, cumulated level by level (provider, country, product, BIN), given
- * the base rate's logit; n: observations of each level. x[HL_OFFSETS - 1] is the whole. */
+/* Approval logit at provider p, given the base's; the variance of each offset (provider, country,
+ * product, BIN); n: observations of the provider. */
 struct hl_offsets {
-    double x[HL_OFFSETS], n[HL_OFFSETS];
+    double x, var[HL_OFFSETS], n;
 };
 void hl_book_offsets(const struct hl_book *b, unsigned p, struct hl_card card, double base_logit,
                      struct hl_offsets *out);
@@ -99,8 +104,25 @@ struct hl_regime *hl_book_regime(struct hl_book *b, unsigned level, unsigned p,
 /* Recent attempts and failures of all providers but p. */
 void hl_book_others(const struct hl_book *b, unsigned p, double *n, double *failed);
 
-/* The prior weights of the four offset levels: 1 / (tau^2 x 0.12). */
-double hl_book_kappa(unsigned offset_level);
+/* A provider's offset as all speeds together see it. */
+struct hl_weight hl_book_provider(const struct hl_book *b, unsigned p);
+/* The provider's offset drifts while it is not observed. */
+void hl_book_relax(struct hl_book *b, unsigned p, int64_t now_ns);
+
+/* n answers of one kind of card at one provider, so many of them approved; drop: what nobody
+ * escapes; weight: of each. */
+struct hl_lesson {
+    unsigned provider;
+    struct hl_card card;
+    double n, approved, weight, drop;
+};
+void hl_book_learn(struct hl_book *b, const struct hl_lesson *l, int64_t now_ns);
+/* The offset of a level (HL_LEVELS) has moved for good by so much, on the logit scale. */
+void hl_book_shift(struct hl_book *b, unsigned level, unsigned p, struct hl_card card, double by);
+
+/* Effects by kind, for those who keep them. */
+enum hl_effect { HL_BASE, HL_GROUP, HL_BIN, HL_PROVIDER, HL_COUNTRY, HL_PRODUCT, HL_PROVIDER_BIN };
+const struct hl_walk *hl_book_walk(enum hl_effect kind);
 /* Price of a volume commitment (least `share` of all approvals, `penalty` for each one missing),
  * per win: rises as the share falls behind; never more than the penalty. */
 double hl_commitment_price(const struct hl_book *b, unsigned provider, double share,

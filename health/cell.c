@@ -30,11 +30,9 @@ static void scale(struct hl_cell *c, double by)
 {
     c->n *= by;
     c->s *= by;
-    c->e *= by;
 }
 
-void hl_cell_add(struct hl_cell *c, struct hl_fade f, double y, double expected, double weight,
-                 int64_t now_ns)
+void hl_cell_add(struct hl_cell *c, struct hl_fade f, double y, double weight, int64_t now_ns)
 {
     if (now_ns > c->at_ns) {
         scale(c, hl_decay(c->at_ns, now_ns, f.half_life_s / LN2));
@@ -42,17 +40,6 @@ void hl_cell_add(struct hl_cell *c, struct hl_fade f, double y, double expected,
     }
     c->n += weight;
     c->s += weight * y;
-    c->e += weight * expected;
     if (c->n > f.n_max)
         scale(c, f.n_max / c->n);
-}
-
-double hl_cell_offset(const struct hl_cell *c, double kappa)
-{
-    double expected;
-
-    if (c->n < 1e-6)
-        return 0;
-    expected = hl_clip(c->e / c->n, 0.01, 0.995);
-    return hl_logit((c->s + kappa * expected) / (c->n + kappa)) - hl_logit(expected);
 }

@@ -1,7 +1,6 @@
 /* health/delta.c -- gathering what was learned. Packing is in health/delta_pack.c. */
 #include "health/delta.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "health/book.h"
@@ -183,15 +182,4 @@ bool hl_delta_merge(struct hl_delta *into, const struct hl_delta_view *v)
     }
     merge_techs(into, v);
     return true;
-}
-
-void hl_delta_into(struct hl_cell *c, struct hl_fade f, const struct hl_delta_cell *d, double age_s,
-                   int64_t now_ns)
-{
-    double left = age_s <= 0 ? 1 : exp2(-age_s / f.half_life_s);
-
-    if (!(d->n > 0))
-        return;
-    hl_cell_add(c, f, (double)d->s / (double)d->n, (double)d->e / (double)d->n, (double)d->n * left,
-                now_ns);
 }

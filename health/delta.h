@@ -19,7 +19,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "health/cell.h"
 #include "health/hist.h"
 #include "routing/base/err.h"
 #include "routing/base/span.h"
@@ -57,6 +56,8 @@ struct hl_cell_key {
 uint64_t hl_cell_key_pack(const struct hl_cell_key *k);
 MUST enum err hl_cell_key_open(uint64_t packed, struct hl_cell_key *out); /* E_SYNTAX: no such */
 
+/* An effect on approval travels as the observations that would tell as much as is known: n of them,
+ * s of which went well; e: how often it was really observed, at most n. */
 struct hl_delta_cell {
     uint64_t key;
     float n, s, e; /* 0 <= s, e <= n */
@@ -126,10 +127,6 @@ struct hl_delta_wait hl_delta_wait_at(const struct hl_delta_view *v, unsigned i)
  * fits; nothing changed: send what is there first. Cells are not merged: a snapshot is one
  * worker's. */
 bool hl_delta_merge(struct hl_delta *into, const struct hl_delta_view *v);
-
-/* Adds a foreign cell that is age_s old: it has faded as the cell's own counts would have. */
-void hl_delta_into(struct hl_cell *c, struct hl_fade f, const struct hl_delta_cell *d, double age_s,
-                   int64_t now_ns);
 
 /* IEEE 754 binary16, rounded to nearest even; out of range becomes infinity. */
 uint16_t hl_half_of(float x);

@@ -6,31 +6,10 @@
 
 #include "routing/base/check.h"
 
-static const struct hl_fade BASE_FADE = { 86400, 4000 }, HARD_FADE = { 86400, 5000 };
-static const struct hl_fade OFFSET_FADE[HL_OFFSETS] = {
-    { 3600, 3000 },
-    { 3 * 3600, 1500 },
-    { 3 * 3600, 1500 },
-    { 6 * 3600, 800 },
-};
-static const double COMMON_MATTERS = -0.3;
+static const struct hl_fade HARD_FADE = { 86400, 5000 };
+static const double FADE_S = 3600; /* half of what an old outcome of another node tells */
 /* More of one kind of card in one tick tell nothing more about how things are now. */
 enum { BURST = 256 };
-
-struct hl_fade hl_learn_fade(enum hl_cell_kind kind)
-{
-    switch (kind) {
-    case HL_CELL_HARD: return HARD_FADE;
-    case HL_CELL_BASE:
-    case HL_CELL_GROUP:
-    case HL_CELL_BIN: return BASE_FADE;
-    case HL_CELL_PROVIDER: return OFFSET_FADE[0];
-    case HL_CELL_COUNTRY: return OFFSET_FADE[1];
-    case HL_CELL_PRODUCT: return OFFSET_FADE[2];
-    case HL_CELL_PROVIDER_BIN: return OFFSET_FADE[3];
-    }
-    return BASE_FADE;
-}
 
 void hl_learn_technical(struct hl_book *b, unsigned p, bool failed, int64_t now_ns)
 {
@@ -84,35 +63,23 @@ static void learn_retry(struct hl_book *b, double here, double before, bool appr
 struct frame {
     unsigned provider;
     struct hl_card card;
-    double base_logit;
-    struct hl_offsets at; /* at.x[HL_OFFSETS - 1]: the whole */
+    struct hl_offsets at;
     struct hl_common common;
 };
 
-/* The sick run is the new normal: the level's own cell adopts what was seen in it. */
+/* The sick run is the new normal: the level's own offset moves to what was seen in it. */
 static void adopt(struct hl_book *b, const struct frame *f, unsigned level, struct hl_regime *r)
 {
-    struct hl_place *bin = hl_book_bin(b, f->card);
-    struct hl_cell *c = level == 0 ? &b->provider_cell[f->provider]
-                        : level == 1
-                            ? &b->country_cell[f->card.country * b->providers + f->provider]
-                        : bin == NULL ? NULL
-                                      : &bin->cell[f->provider];
+    double seen = hl_logit((r->run_s + 0.5) / (r->run_n + 1));
 
-    if (c != NULL && c->n > 0) {
-        double expected = c->e / c->n;
-
-        c->n = c->n < r->run_n ? c->n : r->run_n;
-        c->s = c->n * r->run_s / r->run_n;
-        c->e = c->n * expected;
-    }
+    hl_book_shift(b, level, f->provider, f->card, seen - f->at.x);
     hl_regime_clear(r);
 }
 
 /* How sick the sickest of the three levels is now. */
 static double learn_regimes(struct hl_book *b, const struct frame *f, bool approved, int64_t now_ns)
 {
-    double x = f->at.x[HL_OFFSETS - 1], plain = hl_expit(x), worst = 0;
+    double x = f->at.x, plain = hl_expit(x), worst = 0;
 
     for (unsigned l = 0; l < HL_LEVELS; l++) {
         struct hl_regime *r = hl_book_regime(b, l, f->provider, f->card);
@@ -130,36 +97,24 @@ static double learn_regimes(struct hl_book *b, const struct frame *f, bool appro
     return worst;
 }
 
-/* y: share approved. */
-static void learn_cells(struct hl_book *b, const struct frame *f, double y, double weight,
-                        int64_t now_ns)
+static void learn_approval(struct hl_book *b, const struct frame *f, double approved, double n,
+                           double weight, int64_t now_ns)
 {
-    struct hl_place *group = hl_book_group(b, f->card), *bin = hl_book_bin(b, f->card);
-    double drop = f->common.drop[HL_LEVELS - 1];
-    double base_weight = drop > COMMON_MATTERS ? weight : 0.1 * weight;
-    unsigned p = f->provider, np = b->providers;
-
-    hl_cell_add(&b->base, BASE_FADE, y, 0, base_weight, now_ns);
-    if (group != NULL)
-        hl_cell_add(&group->base, BASE_FADE, y, 0, base_weight, now_ns);
-    if (bin != NULL)
-        hl_cell_add(&bin->base, BASE_FADE, y, 0, base_weight, now_ns);
-    hl_cell_add(&b->provider_cell[p], OFFSET_FADE[0], y, hl_expit(f->base_logit + drop), weight,
-                now_ns);
-    hl_cell_add(&b->country_cell[f->card.country * np + p], OFFSET_FADE[1], y,
-                hl_expit(f->at.x[0] + drop), weight, now_ns);
-    hl_cell_add(&b->product_cell[f->card.product * np + p], OFFSET_FADE[2], y,
-                hl_expit(f->at.x[1] + drop), weight, now_ns);
-    if (bin != NULL)
-        hl_cell_add(&bin->cell[p], OFFSET_FADE[3], y, hl_expit(f->at.x[2] + drop), weight, now_ns);
+    hl_book_learn(b,
+                  &(struct hl_lesson){ .provider = f->provider,
+                                       .card = f->card,
+                                       .n = n,
+                                       .approved = approved,
+                                       .weight = weight,
+                                       .drop = f->common.drop[HL_LEVELS - 1] },
+                  now_ns);
 }
 
 static void frame_of(struct hl_book *b, unsigned provider, struct hl_card card, struct frame *f)
 {
     f->provider = provider;
     f->card = card;
-    f->base_logit = hl_logit(hl_book_base(b, card).rate);
-    hl_book_offsets(b, provider, card, f->base_logit, &f->at);
+    hl_book_offsets(b, provider, card, hl_book_base(b, card).logit, &f->at);
 }
 
 static void frame_made(struct hl_book *b, struct frame *f, int64_t now_ns)
@@ -183,7 +138,7 @@ static double learn_verdict(struct hl_book *b, const struct hl_outcome *o, int64
 
     count_win(b, o->provider, approved);
     frame_of(b, o->provider, o->card, &f);
-    expected = hl_expit(f.at.x[HL_OFFSETS - 1]);
+    expected = hl_expit(f.at.x);
     if (o->attempt > 1) { /* chosen because another failed: not a fair sample of this provider */
         if (o->soft_before >= 0)
             learn_retry(b, expected, o->soft_before, approved);
@@ -192,7 +147,7 @@ static double learn_verdict(struct hl_book *b, const struct hl_outcome *o, int64
     frame_made(b, &f, now_ns);
     worst = learn_regimes(b, &f, approved, now_ns);
     if (1 - worst >= 0.02)
-        learn_cells(b, &f, approved, 1 - worst, now_ns);
+        learn_approval(b, &f, approved, 1, 1 - worst, now_ns);
     return expected;
 }
 
@@ -210,7 +165,7 @@ double hl_learn(struct hl_book *b, const struct hl_outcome *o, double timeout_s,
     if (!o->late)
         learn_answer(b, o, now_ns);
     if (o->attempt <= 1)
-        hl_cell_add(&b->hard, HARD_FADE, o->result == HL_HARD, 0, 1, now_ns);
+        hl_cell_add(&b->hard, HARD_FADE, o->result == HL_HARD, 1, now_ns);
     if (o->result == HL_HARD)
         return -1;
     return learn_verdict(b, o, now_ns);
@@ -238,13 +193,13 @@ void hl_learn_verdicts(struct hl_book *b, unsigned provider, struct hl_card card
                        const struct hl_verdicts *v, double age_s, bool stale, int64_t now_ns)
 {
     unsigned n = v->approved + v->soft;
-    double faded = exp2(-age_s / OFFSET_FADE[0].half_life_s), worst = 0, weight;
+    double faded = exp2(-age_s / FADE_S), worst = 0, weight;
     struct frame f;
 
     CHECK(provider < b->providers);
     count_win(b, provider, v->approved + v->approved_later);
     if (n + v->hard > 0)
-        hl_cell_add(&b->hard, HARD_FADE, (double)v->hard / (n + v->hard), 0, faded * (n + v->hard),
+        hl_cell_add(&b->hard, HARD_FADE, (double)v->hard / (n + v->hard), faded * (n + v->hard),
                     now_ns);
     if (n == 0)
         return;
@@ -254,5 +209,5 @@ void hl_learn_verdicts(struct hl_book *b, unsigned provider, struct hl_card card
         worst = learn_burst(b, &f, v->approved, n, now_ns);
     weight = faded * (1 - worst);
     if (weight >= 0.02)
-        learn_cells(b, &f, (double)v->approved / n, weight * n, now_ns);
+        learn_approval(b, &f, v->approved, n, weight, now_ns);
 }

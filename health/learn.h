@@ -4,7 +4,6 @@
 #include <stdbool.h>
 
 #include "health/book.h"
-#include "health/delta.h"
 
 enum hl_result {
     HL_APPROVED,
@@ -40,6 +39,4 @@ void hl_learn_verdicts(struct hl_book *b, unsigned provider, struct hl_card card
                        const struct hl_verdicts *v, double age_s, bool stale, int64_t now_ns);
 /* Technical outcomes, one after the other: of ours as they come, of others in a burst. */
 void hl_learn_technical(struct hl_book *b, unsigned provider, bool failed, int64_t now_ns);
-/* How cells of a kind fade. */
-struct hl_fade hl_learn_fade(enum hl_cell_kind kind);
 #endif

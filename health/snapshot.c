@@ -8,21 +8,25 @@ struct writing {
     struct hl_watch *w;
     struct hl_delta *out;
     unsigned first, at; /* the part's first cell; the next one's number */
-    int64_t now_ns;
 };
 
-static void put(struct writing *t, struct hl_cell_key key, const struct hl_cell *c)
+static void put_cell(struct writing *t, struct hl_cell_key key, double n, double s, double e)
 {
-    double left;
-
-    if (c->n < 1e-3)
-        return;
-    if (t->at >= t->first && t->at < t->first + HL_DELTA_CELLS) {
-        left =
-            hl_decay(c->at_ns, t->now_ns, hl_learn_fade(key.kind).half_life_s / 0.6931471805599453);
-        (void)hl_delta_put(t->out, &key, c->n * left, c->s * left, c->e * left);
-    }
+    if (t->at >= t->first && t->at < t->first + HL_DELTA_CELLS)
+        (void)hl_delta_put(t->out, &key, n, s, e);
     t->at++;
+}
+
+/* An effect travels as the observations that would tell as much: 1 / variance of them, of which
+ * so many good that their logit is the mean; e holds how often it was really observed. */
+static void put(struct writing *t, struct hl_cell_key key, const struct hl_weight *w)
+{
+    double n;
+
+    if (w->v <= 0 || w->n < 1e-3)
+        return;
+    n = 1 / w->v;
+    put_cell(t, key, n, n * hl_expit(w->m), w->n < n ? w->n : n);
 }
 
 static void put_providers(struct writing *t)
@@ -31,8 +35,10 @@ static void put_providers(struct writing *t)
 
     for (unsigned p = 0; p < b->providers; p++) {
         struct hl_cell_key key = { .kind = HL_CELL_PROVIDER, .provider = t->w->rules.id[p] };
+        struct hl_weight own;
 
-        put(t, key, &b->provider_cell[p]);
+        own = hl_book_provider(b, p);
+        put(t, key, &own);
         key.kind = HL_CELL_COUNTRY;
         for (unsigned c = 0; c < HL_COUNTRIES; c++) {
             key.country = (uint16_t)c;
@@ -82,11 +88,13 @@ static void put_bins(struct writing *t)
 
 bool hl_watch_snapshot(struct hl_watch *w, unsigned part, struct hl_delta *out, int64_t now_ns)
 {
-    struct writing t = { w, out, part * HL_DELTA_CELLS, 0, now_ns };
+    struct writing t = { w, out, part * HL_DELTA_CELLS, 0 };
 
+    for (unsigned p = 0; p < w->rules.providers; p++)
+        hl_book_relax(w->book, p, now_ns);
     hl_delta_clear(out);
     put(&t, (struct hl_cell_key){ .kind = HL_CELL_BASE }, &w->book->base);
-    put(&t, (struct hl_cell_key){ .kind = HL_CELL_HARD }, &w->book->hard);
+    put_cell(&t, (struct hl_cell_key){ .kind = HL_CELL_HARD }, w->book->hard.n, w->book->hard.s, 0);
     put_providers(&t);
     put_groups(&t);
     put_bins(&t);
@@ -95,50 +103,69 @@ bool hl_watch_snapshot(struct hl_watch *w, unsigned part, struct hl_delta *out, 
 
 /* ---- and back ---- */
 
-static struct hl_cell *country_or_product(struct hl_book *b, const struct hl_cell_key *k,
-                                          unsigned p)
+static struct hl_weight *country_or_product(struct hl_book *b, const struct hl_cell_key *k,
+                                            unsigned p)
 {
     return k->kind == HL_CELL_COUNTRY ? &b->country_cell[k->country * b->providers + p]
                                       : &b->product_cell[k->product * b->providers + p];
 }
 
-/* The cell with that key, made if need be; NULL when the book is full or the provider is not ours.
- */
-static struct hl_cell *cell_of(struct hl_book *b, const struct hl_cell_key *k, int p,
-                               int64_t now_ns)
+/* The effect with that key, made if need be; NULL when the book is full or the provider is not
+ * ours. */
+static struct hl_weight *weight_of(struct hl_book *b, const struct hl_cell_key *k, int p,
+                                   int64_t now_ns)
 {
     struct hl_card card = { k->country, k->product, k->bin };
     struct hl_place *place;
 
     switch (k->kind) {
     case HL_CELL_BASE: return &b->base;
-    case HL_CELL_HARD: return &b->hard;
     case HL_CELL_GROUP:
         place = hl_book_group_made(b, card, now_ns);
         return place == NULL ? NULL : &place->base;
     case HL_CELL_BIN:
         place = hl_book_bin_made(b, card, now_ns);
         return place == NULL ? NULL : &place->base;
-    case HL_CELL_PROVIDER: return p < 0 ? NULL : &b->provider_cell[p];
+    case HL_CELL_PROVIDER: return p < 0 ? NULL : &b->provider_cell[p * HL_SPEEDS];
     case HL_CELL_COUNTRY:
     case HL_CELL_PRODUCT: return p < 0 ? NULL : country_or_product(b, k, (unsigned)p);
     case HL_CELL_PROVIDER_BIN:
         place = p < 0 ? NULL : hl_book_bin_made(b, card, now_ns);
         return place == NULL ? NULL : &place->cell[p];
+    case HL_CELL_HARD: break;
     }
     return NULL;
+}
+
+/* Who already knows more keeps what it knows. */
+static void take(struct hl_weight *w, const struct hl_delta_cell *c, int64_t at_ns)
+{
+    double n = (double)c->n;
+
+    if (n <= 0 || (w->v > 0 && w->v < 1 / n))
+        return;
+    *w = (struct hl_weight){
+        .m = hl_logit((double)c->s / n), .v = 1 / n, .n = (double)c->e, .at_ns = at_ns
+    };
 }
 
 void hl_watch_restore(struct hl_watch *w, const struct hl_delta_cell *c, double age_s,
                       int64_t now_ns)
 {
+    int64_t at_ns = now_ns - (int64_t)(age_s * 1e9);
     struct hl_cell_key key;
-    struct hl_cell *into;
+    struct hl_weight *into;
+    int p;
 
     if (hl_cell_key_open(c->key, &key) != OK)
         return;
-    into =
-        cell_of(w->book, &key, key.provider == 0 ? -1 : hl_watch_provider(w, key.provider), now_ns);
-    if (into != NULL)
-        hl_delta_into(into, hl_learn_fade(key.kind), c, age_s, now_ns);
+    if (key.kind == HL_CELL_HARD) {
+        if (w->book->hard.n < (double)c->n)
+            w->book->hard = (struct hl_cell){ (double)c->n, (double)c->s, at_ns };
+        return;
+    }
+    p = key.provider == 0 ? -1 : hl_watch_provider(w, key.provider);
+    into = weight_of(w->book, &key, p, now_ns);
+    for (unsigned k = 0; into != NULL && k < (key.kind == HL_CELL_PROVIDER ? HL_SPEEDS : 1); k++)
+        take(&into[k], c, at_ns);
 }

@@ -29,7 +29,6 @@ struct candidate {
 struct scene {
     const struct hl_watch_ask *ask;
     struct hl_base base;
-    double base_logit, weight; /* weight: p (1 - p) of the base rate */
     struct hl_common common;
     double hard, r0;
     double per_s; /* what a second of waiting costs */
@@ -66,11 +65,9 @@ static double spread(const struct scene *s, const struct hl_offsets *at)
 {
     double group = s->base.group_n / (s->base.group_n + NOISE_N),
            bin = s->base.bin_n / (s->base.bin_n + NOISE_N);
-    double own = NOISE_PROVIDER * NOISE_PROVIDER / (at->n[0] + hl_book_kappa(0));
-    double below = group / (at->n[1] + hl_book_kappa(1)) + group / (at->n[2] + hl_book_kappa(2)) +
-                   bin / (at->n[3] + hl_book_kappa(3));
 
-    return sqrt((own + NOISE_BELOW * NOISE_BELOW * below) / fmax(s->weight, 0.04));
+    return sqrt(NOISE_PROVIDER * NOISE_PROVIDER * at->var[0] +
+                NOISE_BELOW * NOISE_BELOW * (group * (at->var[1] + at->var[2]) + bin * at->var[3]));
 }
 
 /* The worst of provider, group and BIN. */
@@ -105,8 +102,8 @@ static void estimate(struct hl_watch *w, unsigned p, const struct scene *s, stru
     struct hl_offsets at;
     double x, factor;
 
-    hl_book_offsets(w->book, p, ask->card, s->base_logit, &at);
-    x = at.x[HL_OFFSETS - 1];
+    hl_book_offsets(w->book, p, ask->card, s->base.logit, &at);
+    x = at.x;
     c->provider = p;
     c->approval_plain = c->approval_well = hl_expit(x);
     if (s->first)
@@ -120,7 +117,7 @@ static void estimate(struct hl_watch *w, unsigned p, const struct scene *s, stru
              (ask->price == NULL ? 0 : ask->price[p]);
     c->lose = ask->fee_declined[p];
     c->wait = s->per_s * t->latency_s;
-    c->seen = at.n[0];
+    c->seen = at.n;
     c->ramped = s->first && is_new(w->book, c->seen, &dice);
 }
 
@@ -234,8 +231,6 @@ static void scene_of(struct hl_watch *w, const struct hl_watch_ask *ask, struct 
 
     s->ask = ask;
     s->base = hl_book_base(b, ask->card);
-    s->base_logit = hl_logit(s->base.rate);
-    s->weight = s->base.rate * (1 - s->base.rate);
     s->common = hl_book_common(b, ask->card, ask->now_ns);
     s->hard = b->hard.s / b->hard.n;
     s->r0 = hl_clip(b->retry_s / fmax(b->retry_n, 1e-9), 0.02, 1);
@@ -245,8 +240,8 @@ static void scene_of(struct hl_watch *w, const struct hl_watch_ask *ask, struct 
     for (unsigned p = 0; p < w->rules.providers && ask->soft != 0; p++) {
         if ((ask->soft >> p & 1) == 0)
             continue;
-        hl_book_offsets(b, p, ask->card, s->base_logit, &at);
-        s->before = fmax(s->before, hl_expit(at.x[HL_OFFSETS - 1]));
+        hl_book_offsets(b, p, ask->card, s->base.logit, &at);
+        s->before = fmax(s->before, hl_expit(at.x));
     }
 }
 
@@ -299,6 +294,7 @@ void hl_watch_survey(struct hl_watch *w, const struct hl_watch_ask *ask, struct 
         struct rt_sight *sight = &out->provider[p];
 
         hl_watch_look(w, p, ask->now_ns);
+        hl_book_relax(w->book, p, ask->now_ns);
         sight->breaker = breaker_of(w->guard[p].breaker.state_);
         if ((ask->may >> p & 1) == 0)
             continue;

@@ -342,10 +342,7 @@ void hl_watch_state(struct hl_watch *w, unsigned provider, int64_t now_ns,
         .in_air = hl_tech_in_air(t),
         .available_ppm = (int32_t)(hl_tech_available(t) * 1e6 + 0.5),
         .approval_ppm =
-            (int32_t)(hl_expit(hl_logit(b->base.s / b->base.n) +
-                               hl_cell_offset(&b->provider_cell[provider], hl_book_kappa(0))) *
-                          1e6 +
-                      0.5),
+            (int32_t)(hl_expit(b->base.m + hl_book_provider(b, provider).m) * 1e6 + 0.5),
         .latency_ms = (int32_t)(t->latency_s * 1e3 + 0.5),
     };
 }

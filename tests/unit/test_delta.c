@@ -300,25 +300,6 @@ static void merged_deltas_are_what_one_would_have_gathered(void **state)
     assert_false(hl_delta_merge(&sum, &v[0])); /* send first */
 }
 
-/* Two nodes that exchange differences know what one node would that saw it all. */
-static void an_old_difference_counts_as_if_it_had_been_seen_then(void **state)
-{
-    static const struct hl_fade f = { 3600, 1e6 };
-    static const int64_t S = 1000000000;
-    struct hl_cell one = { .at_ns = S }, two = { .at_ns = S };
-    struct hl_delta_cell c = { 1, 10, 6, 7 };
-
-    (void)state;
-    hl_cell_add(&one, f, 0.6, 0.7, 10, 100 * S);
-    hl_cell_add(&one, f, 1, 1, 1, 1000 * S);
-    hl_cell_add(&two, f, 1, 1, 1, 1000 * S);
-    hl_delta_into(&two, f, &c, 900, 1000 * S);
-    assert_true(fabs(one.n - two.n) < 1e-6 && fabs(one.s - two.s) < 1e-6);
-    assert_true(fabs(one.e - two.e) < 1e-6);
-    hl_delta_into(&two, f, &(struct hl_delta_cell){ .key = 1 }, 0, 1000 * S);
-    assert_true(fabs(one.n - two.n) < 1e-6);
-}
-
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -335,7 +316,6 @@ int main(void)
         cmocka_unit_test(foreign_bytes_are_refused),
         cmocka_unit_test(whatever_was_gathered_can_be_opened),
         cmocka_unit_test(merged_deltas_are_what_one_would_have_gathered),
-        cmocka_unit_test(an_old_difference_counts_as_if_it_had_been_seen_then),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,8 +27,8 @@ static double approval(struct hl_watch *w, unsigned p, struct hl_card card)
 {
     struct hl_offsets at;
 
-    hl_book_offsets(w->book, p, card, hl_logit(hl_book_base(w->book, card).rate), &at);
-    return hl_expit(at.x[HL_OFFSETS - 1]);
+    hl_book_offsets(w->book, p, card, hl_book_base(w->book, card).logit, &at);
+    return hl_expit(at.x);
 }
 
 static void must_agree(uint64_t seed, struct hl_watch *a, struct hl_watch *b, int64_t now)
@@ -248,8 +248,8 @@ static void a_stranger_s_provider_is_passed_over(void **state)
     kit_tell(a, 2, card_of(0), HL_APPROVED, S);
     kit_tell(a, 0, card_of(0), HL_APPROVED, S);
     kit_send(a, to, 1, S);
-    assert_true(b->book->provider_cell[0].n > 0.9);
-    assert_true(b->book->provider_cell[2].n < 1e-9);
+    assert_true(hl_book_provider(b->book, 0).n > 0.9);
+    assert_true(hl_book_provider(b->book, 2).n < 1e-9);
     free(a);
     free(b);
 }
@@ -272,7 +272,7 @@ static void what_is_old_says_nothing_of_now(void **state)
         OK);
     hl_watch_apply(b, &v, 1, 60, 100 * S); /* Redis was away for a minute */
     assert_int_equal(serving(b, 0, 100 * S), HL_SERVING);
-    assert_true(b->book->provider_cell[0].n > 0.9); /* but it is learned */
+    assert_true(hl_book_provider(b->book, 0).n > 0.9); /* but it is learned */
     free(a);
     free(b);
 }
