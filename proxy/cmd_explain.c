@@ -6,16 +6,33 @@
 
 #include "policies/diag.h"
 #include "proxy/config.h"
+#include "proxy/fault.h"
 #include "proxy/near.h"
 #include "routing/base/json.h"
 #include "routing/outcome.h"
 #include "routing/reason.h"
+#include "routing/reattempt.h"
 
 /* What there is to say about one word. */
 struct meaning {
     const char *word, *kind, *title, *text; /* text may be NULL */
     enum rt_code code;                      /* RT_CODE_NONE: it is no reason of a decline */
+    enum rt_rule rule;                      /* of the card schemes; RT_RULE_NONE: none */
+    enum px_fault_code fault;               /* a problem of the API; PX_FAULT_NONE: none */
 };
+
+static bool explain_problem(const char *word, struct meaning *m)
+{
+    for (unsigned i = PX_FAULT_NONE + 1; i < PX_FAULTS_; i++) {
+        if (strcmp(px_fault_word((enum px_fault_code)i), word) != 0)
+            continue;
+        m->fault = (enum px_fault_code)i;
+        m->kind = "problem";
+        m->title = px_fault_title(m->fault);
+        return true;
+    }
+    return false;
+}
 
 static bool explain(const char *word, struct meaning *m)
 {
@@ -40,6 +57,14 @@ static bool explain(const char *word, struct meaning *m)
         m->title = rt_code_sentence(m->code);
         return true;
     }
+    m->rule = rt_rule_find(span_str(word));
+    if (m->rule != RT_RULE_NONE) {
+        m->kind = "scheme_rule";
+        m->title = rt_rule_sentence(m->rule);
+        return true;
+    }
+    if (explain_problem(word, m))
+        return true;
     for (unsigned i = 0; i < RT_REASONS_; i++) {
         if (strcmp(rt_reason_name((enum rt_reason)i), word) == 0) {
             m->kind = "routing";
@@ -50,11 +75,33 @@ static bool explain(const char *word, struct meaning *m)
     return false;
 }
 
+static void print_rule(enum rt_rule rule)
+{
+    int hours = (int)(rt_rule_window_ms(rule) / 3600000);
+
+    printf("\nlooks back        %d %s\n", hours > 24 ? hours / 24 : hours,
+           hours > 24   ? "days"
+           : hours == 1 ? "hour"
+                        : "hours");
+    if (rt_rule_most(rule) > 0)
+        printf("by default        %u declines\n", rt_rule_most(rule));
+    else if ((int)rule < RT_RULES_COUNTED_)
+        printf("by default        off\n");
+    printf("set by            payments.reattempts.%s\n",
+           (int)rule < RT_RULES_COUNTED_ ? rt_rule_name(rule) : "stops");
+}
+
 static void print_text(const struct meaning *m)
 {
     printf("%s: %s\n", m->word, m->title);
     if (m->text != NULL)
         printf("\n%s\n", m->text);
+    if (m->rule != RT_RULE_NONE)
+        print_rule(m->rule);
+    if (m->fault != PX_FAULT_NONE)
+        printf("\nHTTP status       %d\nthe money         %s\nunder a new key   %s\n",
+               px_fault_status(m->fault), px_fault_outcome(m->fault),
+               px_fault_retry_safe(m->fault) ? "may be tried again" : "not now");
     if (m->code == RT_CODE_NONE)
         return;
     printf("\ncategory          %s\n", rt_category_name(rt_code_category(m->code)));
@@ -86,13 +133,17 @@ static void print_json(const struct meaning *m)
 
 static const char *nearest(const char *word)
 {
-    const char *words[RT_CODES_ + RT_REASONS_];
+    const char *words[RT_CODES_ + RT_REASONS_ + RT_RULES_ + PX_FAULTS_];
     unsigned n = 0;
 
     for (unsigned i = RT_CODE_NONE + 1; i < RT_CODES_; i++)
         words[n++] = rt_code_name((enum rt_code)i);
     for (unsigned i = 0; i < RT_REASONS_; i++)
         words[n++] = rt_reason_name((enum rt_reason)i);
+    for (unsigned i = RT_RULE_NONE + 1; i < RT_RULES_; i++)
+        words[n++] = rt_rule_name((enum rt_rule)i);
+    for (unsigned i = PX_FAULT_NONE + 1; i < PX_FAULTS_; i++)
+        words[n++] = px_fault_word((enum px_fault_code)i);
     return px_near(word, words, n);
 }
 
@@ -124,8 +175,10 @@ const struct px_command px_cmd_explain = {
     .help =
         "CODE is a configuration code (C110), a policy code (E101), the code of a decline or error "
         "as\n"
-        "the API and the journal give it (insufficient_funds), or a reason of a routing decision\n"
-        "(brand).",
+        "the API and the journal give it (insufficient_funds), a problem of the API\n"
+        "(reattempt_not_allowed), a rule of the card schemes (visa_30_days), or a reason of a "
+        "routing\n"
+        "decision (brand).",
     .json = true,
     .run = run,
 };

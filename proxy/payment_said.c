@@ -39,6 +39,10 @@ static void take_off(struct px_payment *p, const struct px_record *promised)
 
     p->rec = *promised;
     p->flying = true;
+    if (rules.moves_max < p->desk->config->rules.flight.moves_max &&
+        rules.moves_max == p->letter.reattempt.moves)
+        LOG(INFO, "payment.moves_bounded", F("payment", (const char *)p->rec.id),
+            F("moves", (int)rules.moves_max));
     terms_of(p, terms);
     if (age_ms > 0) /* begun again after nothing came of it: its provider keys are that old */
         rt_flight_reopen(&p->flight, &rules, terms, p->plan.legs, age_ms * 1000000, asked_ns);
