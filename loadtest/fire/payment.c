@@ -130,6 +130,7 @@ static void line(struct fire_job *j, bool answered, const struct lt_tree *t,
     lt_member_span(&o, "id", lt_text(t, root, "id"));
     lt_member_span(&o, "status", lt_text(t, root, "status"));
     lt_member_span(&o, "provider", lt_text(t, root, "provider"));
+    lt_member_span(&o, "policy", lt_text(t, lt_get(t, root, "decision"), "policy"));
     lt_member_span(&o, "outcome", lt_text(t, root, "outcome"));
     lt_member_span(&o, "error", lt_text(t, error, "code"));
     lt_member_num(&o, "latency_us", (fire_now_ns() - j->due_ns) / 1000);
