@@ -251,7 +251,8 @@ static void finish(struct fire *f)
 static void begin_due(struct fire *f, int64_t until_ns, int64_t now)
 {
     while (f->next_ns <= until_ns && !f->finished) {
-        job_begin(f, f->next_ns, now);
+        /* the timer of the end may be a little early: what is sent now is due now */
+        job_begin(f, f->next_ns < now ? f->next_ns : now, now);
         next_due(f);
         if (f->aim.count > 0 && f->begun >= f->aim.count)
             finish(f);
