@@ -19,6 +19,8 @@ void hl_tech_init(struct hl_tech *t, int64_t now_ns)
 {
     *t = (struct hl_tech){ .up = 1,
                            .at_ns = now_ns,
+                           .heard_ns_ = now_ns,
+                           .seen_ns_ = now_ns,
                            .long_n = 200, /* prior: one failure in 200 */
                            .long_failed = 1,
                            .mu = -0.7985, /* log 0.45 s */
@@ -72,6 +74,7 @@ void hl_tech_observe(struct hl_tech *t, bool failed, double others_n, double oth
     double fails = base_failure(t), u, g, d, sum;
 
     hl_tech_relax(t, now_ns);
+    t->heard_ns_ = t->seen_ns_ = now_ns;
     /* What hits the others as well says little about this one. */
     if (others_n > 1) {
         double common = (others_failed - 0.02 * others_n) / (others_n + 3);
@@ -113,6 +116,19 @@ void hl_tech_latency(struct hl_tech *t, double seconds, bool answered)
 
 /* ---- requests in the air ---- */
 
+static int64_t quiet_ns(const struct hl_tech *t)
+{
+    return (int64_t)(hl_clip(t->patience_s, 0.05, 1) * 1e9);
+}
+
+/* Were we away, or had nothing to do? Then silence begins now. */
+static void listen(struct hl_tech *t, int64_t now_ns)
+{
+    if (now_ns - t->seen_ns_ > quiet_ns(t) / 2)
+        t->heard_ns_ = now_ns;
+    t->seen_ns_ = now_ns;
+}
+
 static int64_t *slot(struct hl_tech *t, uint32_t sequence)
 {
     return &t->air_ns_[sequence % HL_AIR];
@@ -122,6 +138,7 @@ hl_ticket hl_tech_sent(struct hl_tech *t, int64_t now_ns)
 {
     if (t->air_next_ - t->air_first_ == HL_AIR) /* the oldest is watched no longer */
         t->air_first_++;
+    listen(t, now_ns);
     *slot(t, t->air_next_) = now_ns > 0 ? now_ns : 1;
     return t->air_next_++;
 }
@@ -146,6 +163,26 @@ uint32_t hl_tech_in_air(const struct hl_tech *t)
     for (uint32_t i = t->air_first_; i != t->air_next_; i++)
         n += t->air_ns_[i % HL_AIR] != 0;
     return n;
+}
+
+bool hl_tech_silent(struct hl_tech *t, int64_t now_ns)
+{
+    int64_t patience_ns = quiet_ns(t);
+    unsigned waiting = 0;
+
+    listen(t, now_ns);
+    if (now_ns - t->heard_ns_ <= patience_ns)
+        return false;
+    for (uint32_t i = t->air_first_; i != t->air_next_ && waiting < HL_SILENT; i++) {
+        int64_t sent_ns = t->air_ns_[i % HL_AIR];
+
+        if (sent_ns == 0)
+            continue;
+        if (waiting == 0 && now_ns - sent_ns <= patience_ns)
+            return false;
+        waiting++;
+    }
+    return waiting == HL_SILENT;
 }
 
 bool hl_tech_overdue(struct hl_tech *t, double timeout_s, int64_t now_ns, hl_ticket *which)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { HL_SILENT = 8 };
 enum { HL_AIR = 4096 }; /* requests in the air that are watched per provider; a power of two */
 
 struct hl_tech {
@@ -24,6 +25,8 @@ struct hl_tech {
     uint8_t setbacks;      /* failed probes in a row */
     int64_t next_probe_ns; /* no probe before */
 
+    int64_t heard_ns_; /* the last outcome, whatever it was, or the end of a pause of our own */
+    int64_t seen_ns_;  /* when we last sent or heard anything */
     int64_t air_ns_[HL_AIR];        /* when the request in this slot was sent; 0: answered */
     uint32_t air_first_, air_next_; /* sequence numbers */
 };
@@ -36,6 +39,10 @@ hl_ticket hl_tech_sent(struct hl_tech *t, int64_t now_ns);
 /* Is there a request that is overdue by now and was not told of before? The caller counts it as a
  * failure, at once. */
 bool hl_tech_overdue(struct hl_tech *t, double timeout_s, int64_t now_ns, hl_ticket *which);
+/* Do at least HL_SILENT requests wait, and has nobody heard anything for longer than an answer
+ * takes? No failure yet: a reason to send no more for the moment where there is somebody else.
+ * A pause of our own is no silence: what came meanwhile has only not been read. */
+bool hl_tech_silent(struct hl_tech *t, int64_t now_ns);
 /* The request was answered (or given up). True if it had been told of as overdue. */
 bool hl_tech_answered(struct hl_tech *t, hl_ticket ticket);
 uint32_t hl_tech_in_air(const struct hl_tech *t);

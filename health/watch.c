@@ -199,6 +199,11 @@ bool hl_watch_admit(struct hl_watch *w, unsigned provider, uint64_t seed, bool f
     return true;
 }
 
+bool hl_watch_silent(struct hl_watch *w, unsigned provider, int64_t now_ns)
+{
+    return provider < w->rules.providers && hl_tech_silent(&w->book->tech[provider], now_ns);
+}
+
 void hl_watch_return(struct hl_watch *w, unsigned provider, const struct hl_pass *pass,
                      int64_t now_ns)
 {

@@ -78,6 +78,11 @@ struct hl_pass {
 bool hl_watch_admit(struct hl_watch *w, unsigned provider, uint64_t seed, bool forced,
                     int64_t now_ns, struct hl_pass *out);
 
+/* Many requests wait there and none has been answered for longer than an answer takes: it may have
+ * begun to hang. Who has somebody else to ask sends it no more until something is heard; that keeps
+ * the payments few that wait when the first of them is counted as overdue. */
+bool hl_watch_silent(struct hl_watch *w, unsigned provider, int64_t now_ns);
+
 /* ---- learn ---- */
 
 /* What became of it. unsent: provably never left us (N0), a technical failure of its own kind.

@@ -32,6 +32,7 @@ FAULTS = {"refuse": {"fault": "refuse"},                                  # nobo
           "errors": {"fault": "500", "when": "before_execute"},            # answers, but only 500
           "reset": {"fault": "reset", "when": "before_execute"}}           # connections break under the requests
 DIVERTED = 25  # payments in a row that are not first sent to the sick provider
+WITHHELD = ("silent", "breaker", "budget", "stopped")
 SETTLE_S = 20  # for payments in doubt, after the provider is back
 
 
@@ -46,13 +47,18 @@ def in_doubt(p):
     return any(a["evidence"] not in ("answered", "not_sent", "refused") for a in p["attempts"])
 
 
+def asked(p):
+    """Attempts in which somebody was asked; the gateway withholds one when it knows better."""
+    return [a for a in p["attempts"] if a["evidence"] != "not_sent" or a["reason"] not in WITHHELD]
+
+
 def first(p):
-    return p["attempts"][0]["provider"] if p["attempts"] else None
+    return asked(p)[0]["provider"] if asked(p) else None
 
 
 def felt(p, provider=SICK):
-    """It was sent to the sick provider and did not simply get its answer."""
-    return any(a["provider"] == provider and a["evidence"] != "answered" for a in p["attempts"])
+    """The sick provider was asked and did not simply answer."""
+    return any(a["provider"] == provider and a["evidence"] != "answered" for a in asked(p))
 
 
 def could_have(p):

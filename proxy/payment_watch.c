@@ -9,10 +9,12 @@ static unsigned provider_of(const struct px_payment *p)
     return p->plan.leg[p->rec.leg].provider;
 }
 
-/* The provider before failed, rather than that the payer was declined. */
+/* The provider before was asked and failed, rather than that the payer was declined. */
 static bool technical(const struct px_payment *p)
 {
-    return p->rec.leg > 0 && p->attempt[p->rec.leg - 1].outcome != RT_DECLINED;
+    const struct px_attempt *before = p->rec.leg > 0 ? &p->attempt[p->rec.leg - 1] : NULL;
+
+    return before != NULL && before->outcome != RT_DECLINED && before->copies > 0;
 }
 
 /* Only the first copy of a new payment's leg can be withheld. Who may hold a payment is asked until
@@ -24,7 +26,8 @@ const char *px_pay_withheld(struct px_payment *p)
                                 .leg = p->rec.leg,
                                 .seed = p->plan.seed,
                                 .technical = technical(p),
-                                .forced = word->admin == RT_ADMIN_FORCE_ON };
+                                .forced = word->admin == RT_ADMIN_FORCE_ON,
+                                .more = p->rec.leg + 1 < p->plan.legs };
     const char *why;
 
     if (p->pay.op != RT_AUTHORIZE || p->copies > 0 || p->copy_out)

@@ -211,6 +211,8 @@ const char *px_pulse_admit(struct px_pulse *p, const struct px_pulse_leg *l, int
     bool forced = l->forced || !p->config->routing.breaker;
 
     CHECK(l->provider < p->config->providers);
+    if (!forced && l->more && hl_watch_silent(p->watch, l->provider, now_ns))
+        return "silent";
     if (!forced && !within_budget(s, l, now_ns))
         return "budget";
     if (!hl_watch_admit(p->watch, l->provider, l->seed, forced, now_ns, out) &&

@@ -41,6 +41,7 @@ struct px_pulse_leg {
     uint64_t seed;
     bool technical; /* leg > 0: the one before failed, rather than being declined */
     bool forced;    /* by an operator */
+    bool more;      /* there is a leg behind this one */
 };
 /* NULL: go. Else one word why not; nothing is sent, the leg is closed as such. */
 const char *px_pulse_admit(struct px_pulse *p, const struct px_pulse_leg *l, int64_t now_ns,

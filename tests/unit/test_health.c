@@ -168,6 +168,51 @@ static void an_answered_request_is_never_overdue(void **state)
     free(f.mem);
 }
 
+/* Requests at 100 a second, each answered after 20 ms; then none is. */
+static void a_busy_provider_that_falls_silent_is_sent_no_more(void **state)
+{
+    struct fixture f = fresh(1);
+    struct hl_tech *t = &f.book->tech[0];
+    int64_t now = S, ms = S / 1000;
+    hl_ticket ticket[2];
+
+    (void)state;
+    for (unsigned i = 0; i < 400; i++, now += 10 * ms) {
+        if (i >= 2) {
+            assert_false(hl_tech_answered(t, ticket[i % 2]));
+            hl_tech_latency(t, 0.020, true);
+            hl_tech_observe(t, false, 0, 0, now);
+        }
+        ticket[i % 2] = hl_tech_sent(t, now);
+        assert_false(hl_watch_silent(f.watch, 0, now));
+    }
+    for (unsigned i = 0; i < 6; i++, now += 10 * ms)
+        (void)hl_tech_sent(t, now);
+    for (unsigned i = 0; i < 100; i++, now += 10 * ms)
+        (void)hl_watch_silent(f.watch, 0, now);
+    assert_true(hl_watch_silent(f.watch, 0, now));
+    assert_false(hl_watch_silent(f.watch, 1, now));
+    assert_true(hl_tech_available(t) > 0.95); /* and nobody is accused yet */
+    hl_tech_observe(t, false, 0, 0, now);     /* something is heard */
+    assert_false(hl_watch_silent(f.watch, 0, now));
+    free(f.mem);
+}
+
+/* Whoever was away for a second has heard nothing, and knows nothing by that. */
+static void a_pause_of_our_own_is_no_silence(void **state)
+{
+    struct fixture f = fresh(1);
+    int64_t now = warm(&f, 0) + 60 * S;
+
+    (void)state;
+    for (unsigned i = 0; i < 100; i++)
+        (void)hl_tech_sent(&f.book->tech[0], now);
+    assert_false(hl_watch_silent(f.watch, 0, now + S / 100));
+    assert_false(hl_watch_silent(f.watch, 0, now + 20 * S));
+    assert_false(hl_watch_silent(f.watch, 0, now + 20 * S + S / 10));
+    free(f.mem);
+}
+
 static void trouble_that_hits_everybody_accuses_nobody(void **state)
 {
     struct fixture alone = fresh(1), together = fresh(1);
@@ -313,6 +358,8 @@ int main(void)
         cmocka_unit_test(declines_are_no_technical_failures),
         cmocka_unit_test(a_request_that_hangs_counts_before_it_times_out),
         cmocka_unit_test(an_answered_request_is_never_overdue),
+        cmocka_unit_test(a_busy_provider_that_falls_silent_is_sent_no_more),
+        cmocka_unit_test(a_pause_of_our_own_is_no_silence),
         cmocka_unit_test(trouble_that_hits_everybody_accuses_nobody),
         cmocka_unit_test(a_dead_provider_is_left_and_probed_rarely),
         cmocka_unit_test(it_comes_back_after_a_few_good_probes),
