@@ -11,6 +11,7 @@
 #include "proxy/credentials.h"
 #include "proxy/crypto.h"
 #include "proxy/decide.h"
+#include "proxy/decisions.h"
 #include "proxy/desk.h"
 #include "proxy/enrich.h"
 #include "proxy/intake.h"
@@ -18,6 +19,7 @@
 #include "proxy/openapi.h"
 #include "proxy/payment.h"
 #include "proxy/problem.h"
+#include "proxy/record_decided.h"
 #include "proxy/snapshot.h"
 #include "routing/base/check.h"
 #include "routing/ledger.h"
@@ -80,6 +82,21 @@ static void answer_document(struct px_request *r, struct span body, const char *
 
 /* ---- from a wish to a payment ---- */
 
+/* For the log of decisions; NULL: none is kept, or there is no memory for it. */
+static struct px_decided *note_of(struct px_desk *d, struct px_request *r,
+                                  const struct px_choice *choice)
+{
+    struct px_decided *note =
+        d->decisions == NULL ? NULL : arena_alloc(&r->arena, px_decided_size(d->config->providers));
+
+    if (note == NULL)
+        return NULL;
+    px_decided_note(choice, d->snapshot, note);
+    if (span_copyz(request_id(r), note->request, sizeof note->request) != OK)
+        note->request[0] = '\0';
+    return note;
+}
+
 /* Whom to ask, and off it goes. parent: the payment an operation belongs to, or NULL. */
 static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
                   const struct px_record *parent)
@@ -109,6 +126,7 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         decision.plan = choice.plan;
         decision.verdict = choice.verdict;
         decision.card = choice.card;
+        decision.note = note_of(d, r, &choice);
         /* more digits than may outlive the question */
         secret_wipe(&known, sizeof known);
         secret_wipe(&choice.facts.bin, sizeof choice.facts.bin);
@@ -119,6 +137,8 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         px_payment_begin(d, r, &decision);
         return;
     }
+    if (decision.note != NULL)
+        px_decisions_put(d->decisions, decision.note, d->snapshot);
     if (parent == NULL && choice.verdict.decline && choice.verdict.decline_why != NULL)
         buf_fmt(&why, "the policy turns it away: %.100s; ", choice.verdict.decline_why);
     px_decide_explain(d->config, &decision.plan, &why);

@@ -138,6 +138,12 @@ struct px_config {
     struct px_live_settings live;
     struct span node; /* our name in the fleet; empty: made of host and port */
 
+    struct {
+        bool enabled;
+        const char *path; /* NULL: none is kept */
+        unsigned rotate_mib, keep;
+    } decisions; /* the log of decisions: proxy/decisions.h */
+
     /* what decisions look up; each may be NULL */
     const char *policy_path, *bins_path, *country_path, *rates_path;
 

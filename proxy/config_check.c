@@ -227,6 +227,20 @@ static void find_state(struct px_reading *r)
         c->state_path = dir.n == 0 ? "/" : arena_str(r->arena, dir);
 }
 
+static void find_decisions(struct px_reading *r)
+{
+    struct px_config *c = r->config;
+    struct buf b;
+
+    if (!c->decisions.enabled)
+        c->decisions.path = NULL;
+    if (!c->decisions.enabled || c->decisions.path != NULL || c->state_path == NULL)
+        return;
+    b = arena_buf(r->arena, strlen(c->state_path) + sizeof "/decisions.jsonl");
+    buf_fmt(&b, "%s/decisions.jsonl", c->state_path);
+    c->decisions.path = buf_z(&b);
+}
+
 static bool wants_currency(const struct px_provider_config *p, currency c)
 {
     bool all = (p->currencies[0] | p->currencies[1] | p->currencies[2] | p->currencies[3]) == 0;
@@ -264,6 +278,7 @@ void px_config_check(struct px_reading *r, const struct px_node *root)
     check_rules(r, root);
     check_drain(r, root);
     find_state(r);
+    find_decisions(r);
     for (unsigned i = 0; i < c->providers; i++) {
         const struct px_node *providers = px_node_find(root, "providers");
         const struct px_node *n = px_node_find(providers, c->provider[i].name);

@@ -509,6 +509,34 @@ static const struct px_field log_fields[] = {
     END,
 };
 
+static const struct px_field decisions_fields[] = {
+    { .name = "enabled",
+      .type = &px_type_flag,
+      .offset = IN(decisions.enabled),
+      .fallback = "true",
+      .text = "`false`: no decision is recorded." },
+    { .name = "file",
+      .type = &px_type_out_file,
+      .offset = IN(decisions.path),
+      .text = "Where to; `decisions.jsonl` in the folder `state` by default. Without such a "
+              "folder there is no log." },
+    { .name = "rotate",
+      .type = &px_type_count,
+      .offset = IN(decisions.rotate_mib),
+      .least = 1,
+      .most = 1024 * 1024,
+      .fallback = "256",
+      .text = "A file of so many MiB becomes `FILE.1`, that one `FILE.2`, and so on." },
+    { .name = "keep",
+      .type = &px_type_count,
+      .offset = IN(decisions.keep),
+      .least = 1,
+      .most = 1000,
+      .fallback = "8",
+      .text = "How many of those are kept." },
+    END,
+};
+
 static const struct px_field redis_sentinel_fields[] = {
     { .name = "username",
       .type = &px_type_span,
@@ -601,6 +629,10 @@ const struct px_field px_schema[] = {
               "switches, logs of decisions and acts. Made with mode 0750 if it is not there. By "
               "default the folder of the SQLite journal; with a journal in memory there is none, "
               "and nothing of that outlives the process." },
+    { .name = "decisions",
+      .section = decisions_fields,
+      .text = "What each payment was decided from, one line of JSON a decision "
+              "(docs/decision-log.md)." },
     { .name = "live",
       .type = &px_type_live,
       .offset = IN(live.where),

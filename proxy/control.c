@@ -19,6 +19,7 @@
 #include "proxy/clock.h"
 #include "proxy/config.h"
 #include "proxy/crypto.h"
+#include "proxy/decisions.h"
 #include "proxy/fleet.h"
 #include "proxy/journal.h"
 #include "proxy/log.h"
@@ -37,6 +38,7 @@ struct control {
     ev_signal term, intr, hup, usr1;
     const struct px_credentials *credentials;
     struct px_journal *journal;
+    struct px_decisions *decisions;
     struct px_tls_server *tls;
     struct px_rollout *rollout; /* what is decided from */
     struct px_fleet *fleet;     /* operators' words, tallies, other nodes */
@@ -120,6 +122,7 @@ static void on_usr1(struct ev_loop *loop, ev_signal *s, int revents)
     (void)revents;
     if (px_log_open(k->config->log_file, k->config->log_level) != OK)
         LOG(ERROR, "log.reopen_failed", F("file", k->config->log_file));
+    px_decisions_reopen(k->decisions);
 }
 
 static void watch(struct control *k, ev_signal *s, void (*cb)(struct ev_loop *, ev_signal *, int),
@@ -235,6 +238,17 @@ static enum err open_admin(struct control *k, struct diag *why)
     return px_admin_create(k->loop, &t, &k->admin, why);
 }
 
+static enum err open_decisions(struct control *k)
+{
+    const struct px_config *c = k->config;
+    struct px_decisions_config d = { .path = c->decisions.path,
+                                     .rotate_size = (int64_t)c->decisions.rotate_mib << 20,
+                                     .keep = c->decisions.keep,
+                                     .lanes = c->workers };
+
+    return d.path == NULL ? OK : px_decisions_open(&d, &k->decisions);
+}
+
 /* ---- the fleet's hands ---- */
 
 static void use_view(void *ctx, struct px_view *v)
@@ -268,13 +282,15 @@ static enum err start(struct control *k, struct diag *why)
         return e;
     if ((e = open_journal(k, why)) != OK ||
         (e = px_fleet_create(k->loop, c, px_rollout_snapshot(k->rollout), &k->fleet, why)) != OK ||
-        (e = open_admin(k, why)) != OK || (e = open_sockets(k, why)) != OK)
+        (e = open_admin(k, why)) != OK || (e = open_decisions(k)) != OK ||
+        (e = open_sockets(k, why)) != OK)
         return e;
     px_rollout_begin(k->rollout, use_snapshot, k);
     for (; k->workers < c->workers; k->workers++) {
         struct px_worker_terms t = { .config = c,
                                      .credentials = k->credentials,
                                      .journal = k->journal,
+                                     .decisions = px_decisions_lane(k->decisions, k->workers),
                                      .snapshot = px_rollout_snapshot(k->rollout),
                                      .tls = k->tls,
                                      .view = px_fleet_view(k->fleet),
@@ -298,6 +314,7 @@ static void stop(struct control *k)
         px_worker_drain(k->worker[i]);
     for (unsigned i = 0; i < k->workers; i++)
         px_worker_join(k->worker[i]);
+    px_decisions_close(k->decisions);
     px_fleet_destroy(k->fleet);
     if (k->journal != NULL)
         px_journal_close(k->journal);

@@ -10,6 +10,7 @@
 struct ev_loop;
 struct px_config;
 struct px_credentials;
+struct px_decisions_lane;
 struct px_hmac;
 struct px_journal;
 struct px_mailbox;
@@ -28,10 +29,11 @@ struct px_desk {
     struct px_view *view;                          /* what operators and other nodes say now */
     struct px_upstream *upstream[LIMIT_PROVIDERS]; /* same index as config->provider */
     struct px_journal *journal;
-    struct px_mailbox *mailbox; /* where the journal's letters come back */
-    struct px_hmac *keys;       /* provider keys, fingerprints, request digests */
-    struct px_hmac *cards;      /* digests of cards, and nothing else */
-    struct px_payment *flying;  /* every payment under way, newest first */
+    struct px_decisions_lane *decisions; /* NULL: no log of them is kept */
+    struct px_mailbox *mailbox;          /* where the journal's letters come back */
+    struct px_hmac *keys;                /* provider keys, fingerprints, request digests */
+    struct px_hmac *cards;               /* digests of cards, and nothing else */
+    struct px_payment *flying;           /* every payment under way, newest first */
     unsigned flights;
     bool draining;
 };

@@ -8,12 +8,14 @@
 #include "proxy/cmd_config.h"
 #include "proxy/cmd_credential.h"
 #include "proxy/cmd_explain.h"
+#include "proxy/cmd_explain_record.h"
 #include "proxy/cmd_openapi.h"
 #include "proxy/cmd_payment.h"
 #include "proxy/cmd_policy.h"
 #include "proxy/cmd_policy_live.h"
 #include "proxy/cmd_route.h"
 #include "proxy/cmd_serve.h"
+#include "proxy/cmd_simulate.h"
 #include "proxy/cmd_status.h"
 #include "proxy/cmd_try.h"
 
@@ -33,11 +35,13 @@ static const struct px_command *const commands[] = {
     &px_cmd_adapter_ask,
     &px_cmd_adapter_decline,
     &px_cmd_route_try,
+    &px_cmd_route_explain,
     &px_cmd_policy_check,
     &px_cmd_policy_test,
     &px_cmd_policy_fmt,
     &px_cmd_policy_lint,
     &px_cmd_policy_diff,
+    &px_cmd_policy_simulate,
     &px_cmd_policy_apply,
     &px_cmd_policy_history,
     &px_cmd_policy_rollback,

@@ -14,6 +14,7 @@
 #include "routing/plan.h"
 #include "routing/verdict.h"
 
+struct px_decided;
 struct px_payment;
 struct px_wish;
 
@@ -25,6 +26,7 @@ struct px_decision {
     struct hl_card card;       /* what is learned from it belongs to this */
     unsigned char fingerprint[PX_DIGEST];
     const struct px_record *parent; /* operations: the payment; lent for the call */
+    struct px_decided *note;        /* for the log of decisions, in the request's arena; or NULL */
     struct span request_id;
     int64_t took_ns; /* to decide */
 };

@@ -34,6 +34,8 @@ struct px_payment {
     struct rt_flight flight;
     bool flying; /* the journal gave it to us: the flight has begun */
 
+    struct px_decided *note; /* what it was decided from, until it is promised; or NULL */
+
     struct px_record rec;
     struct px_attempt attempt[LIMIT_LEGS];
     struct px_attempt ended;                 /* in a letter: how the leg before ended */

@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "proxy/clock.h"
+#include "proxy/decisions.h"
 #include "proxy/desk.h"
 #include "proxy/log.h"
 #include "proxy/payment_inside.h"
+#include "proxy/record_decided.h"
 #include "routing/base/check.h"
 
 static const struct rt_promises *terms_of(const struct px_payment *p, struct rt_promises *terms)
@@ -30,6 +32,16 @@ static struct rt_flight_rules rules_of(const struct px_payment *p)
     return r;
 }
 
+/* Once the payment is ours: a repeated request was decided before. */
+static void log_decision(struct px_payment *p)
+{
+    if (p->note == NULL)
+        return;
+    memcpy(p->note->payment, p->rec.id, sizeof p->note->payment);
+    px_decisions_put(p->desk->decisions, p->note, p->snapshot);
+    p->note = NULL;
+}
+
 static void take_off(struct px_payment *p, const struct px_record *promised)
 {
     const struct rt_flight_rules rules = rules_of(p);
@@ -39,6 +51,7 @@ static void take_off(struct px_payment *p, const struct px_record *promised)
 
     p->rec = *promised;
     p->flying = true;
+    log_decision(p);
     if (rules.moves_max < p->desk->config->rules.flight.moves_max &&
         rules.moves_max == p->letter.reattempt.moves)
         LOG(INFO, "payment.moves_bounded", F("payment", (const char *)p->rec.id),

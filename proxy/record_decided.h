@@ -74,6 +74,7 @@ struct px_decided {
         const char *file;
         unsigned line, col;
     } answer_at[POL_ANSWERS_MAX];
+    const char *volume_of[POL_COMMITS_MAX]; /* names of commitments; a note has none */
 };
 
 /* How many bytes of a px_decided a note of so many providers fills. */
@@ -82,7 +83,7 @@ size_t px_decided_size(unsigned providers);
  * the caller's to add. Points into the snapshot. */
 void px_decided_note(const struct px_choice *choice, const struct px_snapshot *s,
                      struct px_decided *out);
-/* Fills answer_at from the policy that decided; NULL: none did. */
+/* Fills answer_at and volume_of from the policy that decided; NULL: none did. */
 void px_decided_place(struct px_decided *d, const struct pol_program *p);
 
 /* One line without its newline. False: longer than the buffer. */

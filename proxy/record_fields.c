@@ -178,8 +178,8 @@ static const struct px_rfield sight[] = {
 
 static const struct px_rfield cost[] = {
     WORD(rt_cost, why, "unknown", RT_COST_WHYS_, RT_COST_KNOWN, px_r_cost_why),
-    NUMBER(rt_cost, micro, "micro", -INT64_MAX, INT64_MAX, 0),
-    NUMBER(rt_cost, declined_micro, "declined_micro", -INT64_MAX, INT64_MAX, 0),
+    NUMBER(rt_cost, micro, "micro", 0, INT64_MAX, -1),
+    NUMBER(rt_cost, declined_micro, "declined_micro", 0, INT64_MAX, -1),
     NUMBER(rt_cost, line, "line", 1, INT32_MAX, 0),
 };
 

@@ -85,4 +85,6 @@ void px_decided_place(struct px_decided *d, const struct pol_program *p)
         if (p != NULL)
             (void)pol_program_test(p, d->said.answer[i].test, &at->file, &at->line, &at->col);
     }
+    for (unsigned i = 0; i < d->volumes && p != NULL; i++)
+        d->volume_of[i] = pol_program_commit(p, i).name;
 }

@@ -69,6 +69,9 @@ static bool take_volumes(struct px_reader *r)
         if (!px_r_room(r, d->volumes, POL_COMMITS_MAX, "volumes") || !px_r_open_inner(r, "volumes"))
             return false;
         (void)json_next(&r->j);
+        if (!px_r_take_text(r, "volumes", &d->volume_of[d->volumes]))
+            return false;
+        (void)json_next(&r->j);
         if (!take_or_null(r, "volumes", 0, INT64_MAX, -1, &v->minor))
             return false;
         (void)json_next(&r->j);
@@ -249,9 +252,8 @@ static bool take_provider(struct px_reader *r, struct px_decided_provider *p)
         return false;
     if (p->name[0] == '\0')
         return px_r_odd(r, "name");
-    if (p->cost.why != RT_COST_KNOWN &&
-        (p->cost.micro != 0 || p->cost.declined_micro != 0 || p->cost.line != 0))
-        return px_r_bad(r, E_RANGE, "cost", "known and unknown at once");
+    if ((p->cost.why == RT_COST_KNOWN) != (p->cost.micro >= 0))
+        return px_r_bad(r, E_RANGE, "cost", "either known, or unknown for a reason");
     return parts == 3 || px_r_bad(r, E_RANGE, "providers", "without cost or view");
 }
 

@@ -131,6 +131,7 @@ static void put_policy_facts(struct json_out *o, const struct px_decided *d)
     open_as(o, "volumes", '[');
     for (unsigned i = 0; i < d->volumes; i++) {
         json_open(o, '[');
+        json_put_z(o, d->volume_of[i]);
         put_or_null(o, d->volume[i].minor, -1);
         put_or_null(o, d->volume[i].payments, -1);
         json_close(o, '[');

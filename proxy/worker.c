@@ -247,6 +247,7 @@ enum err px_worker_start(const struct px_worker_terms *t, struct px_worker **out
                                  .config = t->config,
                                  .credentials = t->credentials,
                                  .journal = t->journal,
+                                 .decisions = t->decisions,
                                  .snapshot = px_snapshot_ref(t->snapshot),
                                  .view = px_view_ref(t->view) };
     w->desk_.mailbox = px_mailbox_create(w->loop_, px_journal_on_letter, NULL);

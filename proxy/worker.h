@@ -10,6 +10,7 @@
 
 struct px_config;
 struct px_credentials;
+struct px_decisions_lane;
 struct px_journal;
 struct px_mailbox;
 struct px_note;
@@ -22,11 +23,12 @@ struct px_worker_terms {
     const struct px_config *config;
     const struct px_credentials *credentials;
     struct px_journal *journal;
-    struct px_snapshot *snapshot; /* what to decide from, until another is given */
-    struct px_tls_server *tls;    /* NULL: clear text */
-    struct px_view *view;         /* what operators and other nodes say, until another is given */
-    struct px_mailbox *hub;       /* where px_tally goes; NULL: nowhere */
-    const int *listen_fd;         /* this worker's own sockets; they stay the caller's */
+    struct px_decisions_lane *decisions; /* NULL: no log of them is kept */
+    struct px_snapshot *snapshot;        /* what to decide from, until another is given */
+    struct px_tls_server *tls;           /* NULL: clear text */
+    struct px_view *view;   /* what operators and other nodes say, until another is given */
+    struct px_mailbox *hub; /* where px_tally goes; NULL: nowhere */
+    const int *listen_fd;   /* this worker's own sockets; they stay the caller's */
     unsigned listen_fds;
     unsigned index;
     bool reconciles; /* exactly one worker of a process does */

@@ -30,7 +30,7 @@ ROWS = [
     ("tools", "body bundle clock country crypto csv duration encode fault file harden http log mail metrics near note problem report revisions state yaml zone drafts"),
     ("wire", "client conn dns exchange head http1 http2 queue resp tls wire"),
     ("ports", "adapters/ bins builtin config credentials evidence fees geo http1_server http2_inside http2_life http2_out http2_server journal live policy role server snapshot tally toggle upstream view"),
-    ("payment", "answer api decide decisions desk enrich intake openapi payment pulse reconcile record route story"),
+    ("payment", "answer api decide decisions desk enrich intake openapi payment pulse reconcile record route simulate story"),
     ("process", "admin/ control fleet worker rollout"),
     ("commands", "admin_address admin_client cli cmd main table"),
 ]

@@ -84,6 +84,8 @@ static void draw_facts(struct px_decided *d, bool policy)
     d->volumes = policy ? (unsigned)roll(POL_COMMITS_MAX + 1) : 0;
     for (unsigned i = 0; i < d->volumes; i++)
         d->volume[i] = (struct pol_volume){ some(-1), some(-1) };
+    for (unsigned i = 0; i < d->volumes; i++)
+        d->volume_of[i] = "least-adyen";
 }
 
 static void draw_provider(struct px_decided_provider *p, const char *name)
@@ -92,9 +94,10 @@ static void draw_provider(struct px_decided_provider *p, const char *name)
     p->judged = (enum rt_reason)roll(RT_REASONS_);
     p->eligible = roll(2);
     p->cost.why = (enum rt_cost_why)roll(RT_COST_WHYS_);
+    p->cost.micro = p->cost.declined_micro = -1;
     if (p->cost.why == RT_COST_KNOWN) {
         p->cost.micro = some(0);
-        p->cost.declined_micro = some(0);
+        p->cost.declined_micro = some(-1);
         p->cost.line = (unsigned)roll(100);
     }
     p->sight.cost_minor = some(-1);
@@ -236,6 +239,10 @@ static void must_be_the_same(struct px_decided *a, struct px_decided *b)
         assert_string_equal(a->answer_at[i].file, b->answer_at[i].file);
         a->answer_at[i].file = b->answer_at[i].file;
     }
+    for (unsigned i = 0; i < a->volumes; i++) {
+        assert_string_equal(a->volume_of[i], b->volume_of[i]);
+        a->volume_of[i] = b->volume_of[i];
+    }
     a->issuer = b->issuer;
     a->verdict.rule = b->verdict.rule;
     a->verdict.file = b->verdict.file;
@@ -336,6 +343,7 @@ static void impossible_records_are_refused(void **state)
         { "\"judged\":\"brand\"", "\"judged\":\"bland\"", E_RANGE },
         { "\"no_list\"", "\"no_list\",\"micro\":3", E_RANGE },
         { "\"no_list\"", "\"known\"", E_RANGE },
+        { "{\"micro\":5}", "{}", E_RANGE },
         { "{\"now\":900000}", "{\"now\":-1}", E_RANGE },
         { "{\"now\":900000}", "{\"7m\":900000}", E_RANGE },
         { "500", "1001", E_RANGE },
