@@ -21,13 +21,19 @@ struct entry {
     bool added, dropped; /* in this transaction */
 };
 
+/* Oldest first: they also end about in this order, so that who ends is found at once, even where
+ * thousands of payments have one card. */
+struct bucket {
+    struct entry *first, **end;
+};
+
 struct px_cards {
-    struct entry *bucket[BUCKETS];
+    struct bucket bucket[BUCKETS];
     struct entry *touched;
 };
 
 /* Digests are as good as random. */
-static struct entry **bucket_of(struct px_cards *c, const unsigned char card[PX_MAC])
+static struct bucket *bucket_of(struct px_cards *c, const unsigned char card[PX_MAC])
 {
     uint32_t head;
 
@@ -38,24 +44,30 @@ static struct entry **bucket_of(struct px_cards *c, const unsigned char card[PX_
 static struct entry *put(struct px_cards *c, const unsigned char card[PX_MAC], int64_t no,
                          struct money amount)
 {
-    struct entry **at = bucket_of(c, card), *e = calloc(1, sizeof *e);
+    struct bucket *b = bucket_of(c, card);
+    struct entry *e = calloc(1, sizeof *e);
 
     CHECK(e != NULL);
     memcpy(e->card, card, sizeof e->card);
     e->no = no;
     e->amount = amount;
-    e->next = *at;
-    *at = e;
+    if (b->first == NULL)
+        b->end = &b->first;
+    *b->end = e;
+    b->end = &e->next;
     return e;
 }
 
 static void take_out(struct px_cards *c, struct entry *e)
 {
-    struct entry **at = bucket_of(c, e->card);
+    struct bucket *b = bucket_of(c, e->card);
+    struct entry **at = &b->first;
 
     while (*at != e)
         at = &(*at)->next;
     *at = e->next;
+    if (b->end == &e->next)
+        b->end = at;
     free(e);
 }
 
@@ -76,7 +88,7 @@ void px_cards_add(struct px_store *s, const unsigned char card[PX_MAC], int64_t 
 
 void px_cards_drop(struct px_store *s, const unsigned char card[PX_MAC], int64_t no)
 {
-    struct entry *e = *bucket_of(s->cards, card);
+    struct entry *e = bucket_of(s->cards, card)->first;
 
     while (e != NULL && (e->no != no || e->dropped || memcmp(e->card, card, PX_MAC) != 0))
         e = e->next;
@@ -93,7 +105,7 @@ unsigned px_cards_flying(struct px_store *s, const unsigned char card[PX_MAC], i
     unsigned n = 0;
 
     *same = 0;
-    for (const struct entry *e = *bucket_of(s->cards, card); e != NULL; e = e->next) {
+    for (const struct entry *e = bucket_of(s->cards, card)->first; e != NULL; e = e->next) {
         if (e->dropped || e->no == but || memcmp(e->card, card, PX_MAC) != 0)
             continue;
         n++;
@@ -152,7 +164,7 @@ void px_cards_close(struct px_store *s)
     if (s->cards == NULL)
         return;
     for (unsigned i = 0; i < BUCKETS; i++) {
-        for (struct entry *e = s->cards->bucket[i], *next; e != NULL; e = next) {
+        for (struct entry *e = s->cards->bucket[i].first, *next; e != NULL; e = next) {
             next = e->next;
             free(e);
         }

@@ -62,12 +62,61 @@ static void a_key_has_the_length_its_provider_takes(void **state)
         assert_true(isxdigit((unsigned char)key[i]));
 }
 
+/* ---- digests of cards ---- */
+
+static void digest(const char *secret, const struct rt_payment *pay, const char *provider,
+                   unsigned char out[PX_CARD_DIGEST])
+{
+    struct px_hmac *h = px_hmac_derive(span_str(secret), "cards");
+
+    assert_true(px_card_digest(h, pay, provider, out));
+    px_hmac_destroy(h);
+}
+
+static void a_card_is_known_again_everywhere_and_only_by_its_number(void **state)
+{
+    unsigned char a[PX_CARD_DIGEST], b[PX_CARD_DIGEST];
+    struct rt_payment pay = { .expiry = { 12, 2034 } }, other = { .merchant = SPAN("shop") };
+
+    (void)state;
+    assert_int_equal(pan_seal(SPAN("4242424242424242"), &pay.pan), OK);
+    assert_int_equal(pan_seal(SPAN("4242424242424242"), &other.pan), OK);
+    digest("s", &pay, "stripe", a);
+    digest("s", &other, "adyen", b);
+    assert_memory_equal(a, b, PX_CARD_DIGEST);
+    digest("t", &pay, "stripe", b);
+    assert_memory_not_equal(a, b, PX_CARD_DIGEST);
+    assert_int_equal(pan_seal(SPAN("4000000000000002"), &other.pan), OK);
+    digest("s", &other, "stripe", b);
+    assert_memory_not_equal(a, b, PX_CARD_DIGEST);
+}
+
+static void a_token_is_known_again_at_its_provider(void **state)
+{
+    unsigned char a[PX_CARD_DIGEST], b[PX_CARD_DIGEST];
+    struct rt_payment pay = { .token = { { SPAN("stripe"), SPAN("tok_1") },
+                                         { SPAN("adyen"), SPAN("tok_1") } },
+                              .tokens = 2 };
+    struct px_hmac *h = px_hmac_derive(SPAN("s"), "cards");
+
+    (void)state;
+    digest("s", &pay, "stripe", a);
+    digest("s", &pay, "stripe", b);
+    assert_memory_equal(a, b, PX_CARD_DIGEST);
+    digest("s", &pay, "adyen", b);
+    assert_memory_not_equal(a, b, PX_CARD_DIGEST);
+    assert_false(px_card_digest(h, &pay, "checkoutcom", b));
+    px_hmac_destroy(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(adapters_are_found_by_the_word_of_the_configuration),
         cmocka_unit_test(a_key_is_the_same_after_a_restart_and_other_for_another_payment),
         cmocka_unit_test(a_key_has_the_length_its_provider_takes),
+        cmocka_unit_test(a_card_is_known_again_everywhere_and_only_by_its_number),
+        cmocka_unit_test(a_token_is_known_again_at_its_provider),
     };
 
     return cmocka_run_group_tests_name("adapter", tests, NULL, NULL);

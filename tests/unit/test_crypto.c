@@ -125,6 +125,28 @@ static void parts_do_not_run_together(void **state)
     px_hmac_destroy(h);
 }
 
+static void a_derived_key_is_one_of_its_own(void **state)
+{
+    struct px_hmac *parent = px_hmac_create(SPAN("key")), *a = px_hmac_derive(SPAN("key"), "a"),
+                   *b = px_hmac_derive(SPAN("key"), "b"), *again;
+    unsigned char key[PX_SHA256], one[PX_SHA256], two[PX_SHA256];
+
+    (void)state;
+    px_hmac(parent, SPAN("a"), key);
+    again = px_hmac_create((struct span){ (const char *)key, sizeof key });
+    px_hmac(a, SPAN("text"), one);
+    px_hmac(again, SPAN("text"), two);
+    assert_memory_equal(one, two, PX_SHA256);
+    px_hmac(b, SPAN("text"), two);
+    assert_memory_not_equal(one, two, PX_SHA256);
+    px_hmac(parent, SPAN("text"), two);
+    assert_memory_not_equal(one, two, PX_SHA256);
+    px_hmac_destroy(parent);
+    px_hmac_destroy(a);
+    px_hmac_destroy(b);
+    px_hmac_destroy(again);
+}
+
 /* RFC 4648 section 10. */
 static void base64_goes_there_and_back(void **state)
 {
@@ -234,6 +256,7 @@ int main(void)
         cmocka_unit_test(hmac_gives_the_answers_of_rfc_4231),
         cmocka_unit_test(hmac_takes_a_long_key),
         cmocka_unit_test(parts_do_not_run_together),
+        cmocka_unit_test(a_derived_key_is_one_of_its_own),
         cmocka_unit_test(base64_goes_there_and_back),
         cmocka_unit_test(base64_refuses_what_is_not_exactly_it),
         cmocka_unit_test(hex_refuses_what_is_not_hex),

@@ -124,6 +124,26 @@ static void stop_signals_come_first(void **state)
     }
 }
 
+/* What the network advised, for the schemes' rules (routing/reattempt.h). */
+static void advice_is_kept_beside_the_reason(void **state)
+{
+    struct rt_judgement j = WHY(px_declines_checkoutcom, SAID("recommendation_code", "02"),
+                                SAID("response_code", "20062"));
+
+    (void)state;
+    assert_int_equal(j.advice, RT_ADVICE_LATER);
+    assert_int_equal(j.code, RT_CODE_RESTRICTED_CARD);
+    j = WHY(px_declines_checkoutcom, SAID("recommendation_code", "03"),
+            SAID("response_code", "20051"));
+    assert_int_equal(j.advice, RT_ADVICE_NEVER);
+    j = WHY(px_declines_stripe, SAID("decline_code", "incorrect_number"),
+            SAID("advice_code", "confirm_card_data"));
+    assert_int_equal(j.advice, RT_ADVICE_CORRECT);
+    j = WHY(px_declines_stripe, SAID("decline_code", "generic_decline"),
+            SAID("advice_code", "a_new_word"));
+    assert_int_equal(j.advice, RT_ADVICE_NONE);
+}
+
 static void advice_never_again_outranks_a_soft_code(void **state)
 {
     struct rt_judgement j = WHY(px_declines_checkoutcom, SAID("recommendation_code", "03"),
@@ -244,6 +264,7 @@ int main(void)
         cmocka_unit_test(the_providers_own_code_decides),
         cmocka_unit_test(the_issuers_code_refines_a_generic_one_only),
         cmocka_unit_test(stop_signals_come_first),
+        cmocka_unit_test(advice_is_kept_beside_the_reason),
         cmocka_unit_test(advice_never_again_outranks_a_soft_code),
         cmocka_unit_test(visa_category_one_is_never_softened),
         cmocka_unit_test(a_wish_for_authentication_is_heard_in_every_form),
