@@ -210,9 +210,9 @@ def recovery(o):
     with fleet_of(o) as fleet:
         load = fleet.fire(o.rate, o.seconds)
         begin = fleetbed.now_us()
-        sleep_until(begin + o.seconds * 1e6 * 0.2)
+        sleep_until(begin + min(3.0, o.seconds * 0.2) * 1e6)
         since = fleet.fault(SICK, FAULTS[o.fault])
-        sleep_until(begin + o.seconds * 1e6 * 0.4)
+        sleep_until(begin + min(8.0, o.seconds * 0.4) * 1e6)
         back = fleet.calm(SICK)
         payments = load.payments()
         count_books(c, fleet, payments)
@@ -255,7 +255,7 @@ def redis(o):
     p99 = collections.defaultdict(list)
     everything = []
     with fleet_of(o) as fleet:
-        fleet.fire(o.rate, 2).payments()  # connections, caches
+        everything += fleet.fire(o.rate, 2).payments()  # connections, caches
         for _ in range(o.turns):
             for what in ("lives", "killed", "lives", "frozen"):
                 load = fleet.fire(o.rate, o.seconds)
@@ -323,7 +323,7 @@ def options(argv):
     a.add_argument("--gateways", type=int, default=2)
     a.add_argument("--workers", type=int, default=1, help="of each gateway")
     a.add_argument("--rate", type=float, default=1000, help="payments a second, all gateways together")
-    a.add_argument("--seconds", type=float, default=12)
+    a.add_argument("--seconds", type=float, default=12, help="of load; recovery wants 60 or more")
     a.add_argument("--turns", type=int, default=1, help="redis: how often each is done")
     a.add_argument("--fault", choices=FAULTS, default="refuse")
     a.add_argument("--live", choices=("redis", "memory"), default="redis")

@@ -116,7 +116,8 @@ class Node:
             if f.tls:
                 providers[name]["tls"] = {"ca_file": str(certs / "ca.pem")}
         providers["adyen"]["merchant_account"] = "DrillShop"
-        config = {"listen": {"payments": {"address": "127.0.0.1:0", "tls": {"certificate": str(certs / "server.pem"),
+        config = {"node": f"node{self.number}",
+                  "listen": {"payments": {"address": "127.0.0.1:0", "tls": {"certificate": str(certs / "server.pem"),
                                                                            "key": str(certs / "server.key")}},
                              "admin": {"address": f"unix:{self.admin}"}},
                   "workers": f.workers, "journal": "sqlite:journal.db", "drain": "30s", "secrets": {"key_derivation_file": "derivation"},
@@ -126,7 +127,6 @@ class Node:
             config["policy"] = "drill.route"
         if f.redis is not None:
             config["live"] = f"redis://127.0.0.1:{f.redis.port}"
-            config["redis"] = {"node": f"node{self.number}"}
         return config
 
     def events(self, word=""):
