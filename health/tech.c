@@ -185,6 +185,14 @@ bool hl_tech_silent(struct hl_tech *t, int64_t now_ns)
     return waiting == HL_SILENT;
 }
 
+void hl_tech_paused(struct hl_tech *t, int64_t ns)
+{
+    for (uint32_t i = t->air_first_; i != t->air_next_; i++) {
+        if (*slot(t, i) != 0)
+            *slot(t, i) += ns;
+    }
+}
+
 bool hl_tech_overdue(struct hl_tech *t, double timeout_s, int64_t now_ns, hl_ticket *which)
 {
     int64_t patience_ns = (int64_t)(hl_clip(t->patience_s, 1, 0.8 * timeout_s) * 1e9);

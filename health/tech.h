@@ -43,6 +43,8 @@ bool hl_tech_overdue(struct hl_tech *t, double timeout_s, int64_t now_ns, hl_tic
  * takes? No failure yet: a reason to send no more for the moment where there is somebody else.
  * A pause of our own is no silence: what came meanwhile has only not been read. */
 bool hl_tech_silent(struct hl_tech *t, int64_t now_ns);
+/* We read nothing for that long: who waits has waited that much less. */
+void hl_tech_paused(struct hl_tech *t, int64_t ns);
 /* The request was answered (or given up). True if it had been told of as overdue. */
 bool hl_tech_answered(struct hl_tech *t, hl_ticket ticket);
 uint32_t hl_tech_in_air(const struct hl_tech *t);

@@ -221,6 +221,12 @@ void hl_watch_probe(struct hl_watch *w, unsigned provider, int64_t now_ns)
     note(w, provider);
 }
 
+void hl_watch_paused(struct hl_watch *w, int64_t ns)
+{
+    for (unsigned p = 0; p < w->rules.providers; p++)
+        hl_tech_paused(&w->book->tech[p], ns);
+}
+
 void hl_watch_tick(struct hl_watch *w, int64_t now_ns)
 {
     for (unsigned p = 0; p < w->rules.providers; p++)

@@ -93,6 +93,9 @@ double hl_watch_told(struct hl_watch *w, const struct hl_outcome *o, const struc
 /* Not sent after all, or a fault of our own machine: nothing is learned. */
 void hl_watch_return(struct hl_watch *w, unsigned provider, const struct hl_pass *pass,
                      int64_t now_ns);
+/* The caller stood still for that long (a busy machine, a stopped process): answers that came
+ * meanwhile lie unread, and nobody is overdue by it. Before the tick that follows. */
+void hl_watch_paused(struct hl_watch *w, int64_t ns);
 /* Requests that are overdue, ends of open times. Every 100 ms or so. */
 void hl_watch_tick(struct hl_watch *w, int64_t now_ns);
 /* An operator's stop has ended: probing, never straight to full. */

@@ -16,6 +16,8 @@
 static const double BUDGET_SHARE = 0.2, BUDGET_PER_S = 10, BUDGET_BURST = 100;
 /* Other nodes say that it is stopped, we see nothing of it: some go on, so that we find out. */
 enum { DOUBT_PERMILLE = 50 };
+/* A tick this late: we stood still. */
+static const int64_t MS_NS = 1000000, PAUSE_NS = 250 * INT64_C(1000000);
 
 #define SAME(a, b) _Static_assert((unsigned)(a) == (unsigned)(b), "one is a copy of the other")
 SAME(POL_OVER_5M, HL_OVER_5M);
@@ -60,6 +62,7 @@ enum err px_pulse_create(const struct px_config *c, unsigned worker, int64_t now
     }
     p->config = c;
     p->worker = worker;
+    p->tick_ns = now_ns;
     p->watch =
         hl_watch_init(p->memory_, size, &rules, hash64_mix((uint64_t)now_ns, worker), now_ns);
     for (unsigned i = 0; i < LIMIT_PROVIDERS; i++)
@@ -374,6 +377,9 @@ void px_pulse_tick(struct px_pulse *p, const struct px_view *view, int64_t now_n
 {
     if (view != NULL)
         follow_view(p, view, now_ns);
+    if (now_ns - p->tick_ns > PAUSE_NS) /* timers come before what was read in the same turn */
+        hl_watch_paused(p->watch, now_ns - p->tick_ns - PX_PULSE_TICK_MS * MS_NS);
+    p->tick_ns = now_ns;
     hl_watch_tick(p->watch, now_ns);
     tell_moves(p);
 }

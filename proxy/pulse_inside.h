@@ -22,7 +22,8 @@ struct px_pulse {
     struct hl_watch *watch;
     void *memory_;
     struct px_pulse_seat seat[LIMIT_PROVIDERS];
-    uint64_t epoch; /* of the view that was followed last */
+    int64_t tick_ns; /* the last one */
+    uint64_t epoch;  /* of the view that was followed last */
     uint32_t ended[LIMIT_PROVIDERS];
 };
 #endif

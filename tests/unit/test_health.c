@@ -213,6 +213,24 @@ static void a_pause_of_our_own_is_no_silence(void **state)
     free(f.mem);
 }
 
+/* A second in which we did not run: nobody is overdue by it, and a real hang still is. */
+static void a_pause_of_our_own_makes_nobody_overdue(void **state)
+{
+    struct fixture f = fresh(1);
+    int64_t now = warm(&f, 0);
+    struct hl_pass pass;
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(hl_watch_admit(f.watch, 0, 0, false, now, &pass));
+    hl_watch_paused(f.watch, 6 * S);
+    hl_watch_tick(f.watch, now + 6 * S);
+    assert_true(hl_tech_available(&f.book->tech[0]) > 0.95);
+    hl_watch_tick(f.watch, now + 12 * S);
+    assert_int_equal(f.watch->guard[0].breaker.state_, HL_STOPPED);
+    free(f.mem);
+}
+
 static void trouble_that_hits_everybody_accuses_nobody(void **state)
 {
     struct fixture alone = fresh(1), together = fresh(1);
@@ -360,6 +378,7 @@ int main(void)
         cmocka_unit_test(an_answered_request_is_never_overdue),
         cmocka_unit_test(a_busy_provider_that_falls_silent_is_sent_no_more),
         cmocka_unit_test(a_pause_of_our_own_is_no_silence),
+        cmocka_unit_test(a_pause_of_our_own_makes_nobody_overdue),
         cmocka_unit_test(trouble_that_hits_everybody_accuses_nobody),
         cmocka_unit_test(a_dead_provider_is_left_and_probed_rarely),
         cmocka_unit_test(it_comes_back_after_a_few_good_probes),
