@@ -5,6 +5,7 @@
 
 #include "policies/diff.h"
 #include "proxy/cmd_policy.h"
+#include "proxy/cmd_policy_diff_records.h"
 #include "routing/base/check.h"
 #include "routing/base/json.h"
 
@@ -25,9 +26,9 @@ static void print_text(const struct pol_diff *d)
                d->more ? " and more" : "", d->differ, d->tried);
 }
 
-static void print_json(const struct pol_diff *d)
+static void print_json(const struct pol_diff *d, const struct px_traffic *t)
 {
-    size_t cap = 65536 + (size_t)d->classes * 16384;
+    size_t cap = 65536 + (size_t)(d->classes + (t == NULL ? 0 : t->classes)) * 16384;
     char *room = malloc(cap);
     struct buf out = buf_over(room, cap);
     struct json_out o = json_to(&out);
@@ -52,10 +53,34 @@ static void print_json(const struct pol_diff *d)
         json_close(&o, '}');
     }
     json_close(&o, ']');
+    if (t != NULL)
+        px_traffic_write(t, &o);
     json_close(&o, '}');
     CHECK(buf_ok(&out));
     (void)puts(buf_z(&out));
     free(room);
+}
+
+static int tell(const struct px_cli *c, const struct pol_diff *d)
+{
+    struct px_traffic *t = NULL;
+    int e = PX_YES;
+
+    if (px_cli_has(c, "records")) {
+        t = calloc(1, sizeof *t);
+        CHECK(t != NULL);
+        e = px_traffic_read(c, c->operand, t);
+    }
+    if (e == PX_YES && c->json)
+        print_json(d, t);
+    if (e == PX_YES && !c->json)
+        print_text(d);
+    if (e == PX_YES && !c->json && t != NULL)
+        px_traffic_print(t);
+    if (e == PX_YES && (d->classes > 0 || (t != NULL && t->changed > 0)))
+        e = PX_NO;
+    free(t);
+    return e;
 }
 
 static int run(const struct px_cli *c)
@@ -78,11 +103,7 @@ static int run(const struct px_cli *c)
         pol_report_init(&p[1]->report, &p[1]->arena); /* what `policy check` says is its affair */
         pol_renamed(p[0]->program, p[1]->program, &p[1]->report);
         px_policy_report(PX_POLICY_TEXT, &p[1], 1, c->color);
-        if (c->json)
-            print_json(d);
-        else
-            print_text(d);
-        e = d->classes == 0 ? PX_YES : PX_NO;
+        e = tell(c, d);
     }
     free(d);
     px_draft_destroy(p[0]);
@@ -99,7 +120,12 @@ const struct px_command px_cmd_policy_diff = {
     .help =
         "Tries payments made from the constants of both policies: one for every way in which a\n"
         "rule can match, and 100,000 combinations. Each class of changed payments is shown with\n"
-        "one sample. Exit: 0 the same for all that were tried, 1 different, 2 not comparable.",
+        "one sample. With --records: also which share of recorded payments each change concerns.\n"
+        "Exit: 0 the same for all that were tried, 1 different, 2 not comparable.",
+    .option =
+        (const struct px_option[]){ { "records", 'r', "FILE", "decisions.jsonl; may be repeated" },
+                                    { "since", 0, "TIME", "only records since: 7d, 2026-11-20" },
+                                    { .name = NULL } },
     .json = true,
     .run = run,
 };

@@ -125,7 +125,7 @@ def test_what_must_never_be_written_is_not(town):
     for card in CARDS + ["4000056655665556"]:
         assert card not in text and card[:7] not in text and card[6:14] not in text
     for secret in ["vip-", "998877", "lovelace", "@", "Ada Example", "Hopper", "grace", '"737"', "gold", "silver", "sk_test"]:
-        assert secret not in re.sub(r'"[0-9a-f]{16}"|"(at|payment|policy)":"[^"]*"|"now_s":\d+', "", text), secret
+        assert secret not in re.sub(r'"[0-9a-f]{16}"|"(at|payment|policy)":"[^"]*"|"(now_s|\w+_micro)":-?\d+', "", text), secret
     assert not re.search(r"(?<!\d)\d{12,19}(?!\d)", re.sub(r'"[0-9a-f]{16}"|"(within_ns|\w*_?micro)":-?\d+', "", text))
     assert town.file().stat().st_mode & 0o137 == 0
 
@@ -311,6 +311,23 @@ def renamed(policy):
         return POLICY
     policy = policy[:policy.index("\nexpect")] if "\nexpect" in policy else policy
     return re.sub(r'"[^"]*"|[\w.-]+', lambda m: ours.get(m[0], m[0]), policy)
+
+
+def test_a_diff_tells_the_share_of_recorded_traffic(town):
+    town.shop(24)
+    town.stop_gateway()
+    old, new = town.tmp / "old.route", town.tmp / "new.route"
+    old.write_text('policy "Old"\nproviders stripe, adyen\ndefault use stripe then adyen\n')
+    new.write_text('policy "New"\nproviders stripe, adyen\nrule "Tier" when metadata.tier is gold use adyen\ndefault use stripe then adyen\n')
+    r = run("policy", "diff", old, new, "--records", town.file(), "--json")
+    said = json.loads(r.stdout)["recorded"]
+    gold = said["decisions"] // 4
+    assert r.returncode == 1 and (said["decisions"], said["changed"], said["left_out"]) == (24, gold, 0)
+    assert sum(x["decisions"] for x in said["classes"]) == gold == 6
+    assert {(x["from_rule"], x["to_rule"], x["to"]) for x in said["classes"]} == {("default", "Tier", "adyen")}
+    assert "6 of 24 recorded payments change (25.00%)" in run("policy", "diff", old, new, "-r", town.file()).stdout
+    assert run("policy", "diff", old, old, "--records", town.file()).returncode == 0
+    assert run("policy", "diff", old, new, "--records", "nowhere").returncode == 2
 
 
 @pytest.mark.long
