@@ -22,9 +22,28 @@ struct telling {
     char text[WHAT];
     struct buf what; /* what differs */
     bool same;
+    char shown[4][200]; /* what a record says, fit for a terminal */
+    unsigned at;
 };
 
 /* ---- sentences ---- */
+
+/* Good until four more were asked for. A record may come from anywhere: no control characters. */
+static const char *show_span(struct telling *t, struct span s)
+{
+    char *room = t->shown[t->at++ % 4];
+    size_t n = s.n < sizeof t->shown[0] ? s.n : sizeof t->shown[0] - 1;
+
+    for (size_t i = 0; i < n; i++)
+        room[i] = (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7F ? '?' : s.p[i];
+    room[n] = '\0';
+    return room;
+}
+
+static const char *show(struct telling *t, const char *z)
+{
+    return show_span(t, span_str(z));
+}
 
 static void print_time(int64_t now_s)
 {
@@ -42,8 +61,9 @@ static const char *or_unknown(const char *word, const char *otherwise)
     return word == NULL ? otherwise : word;
 }
 
-static void print_card(const struct px_decided *d)
+static void print_card(struct telling *t)
 {
+    const struct px_decided *d = t->d;
     char two[3];
 
     printf("%s, %s", rt_brand_name(d->brand),
@@ -51,12 +71,12 @@ static void print_card(const struct px_decided *d)
     if (d->said.bin_digits > 0)
         printf(", card %06u...", d->bin6);
     if (d->issuer.n > 0)
-        printf(", issuer %.*s", SPAN_ARG(d->issuer));
+        printf(", issuer %s", show_span(t, d->issuer));
     if (d->issuer_country != RT_COUNTRY_UNKNOWN)
         printf(" (%s)", rt_country_code(d->issuer_country, two));
 }
 
-static void print_head(const struct telling *t)
+static void print_head(struct telling *t)
 {
     const struct px_decided *d = t->d;
     char text[64];
@@ -64,18 +84,19 @@ static void print_head(const struct telling *t)
 
     if (d->amount.cur != CURRENCY_NONE)
         money_print(d->amount, &b);
-    printf("Payment %s  %s  ", d->payment[0] == '\0' ? "(none was made)" : d->payment, buf_z(&b));
-    print_card(d);
+    printf("Payment %s  %s  ", d->payment[0] == '\0' ? "(none was made)" : show(t, d->payment),
+           buf_z(&b));
+    print_card(t);
     printf("\n  decided ");
     print_time(d->now_s);
-    printf(", request %s\n", d->request);
+    printf(", request %s\n", show(t, d->request));
     if (d->verdict.revision == 0)
         printf("  without a policy: the configured order\n");
     else
         printf("  policy %016llx: rule \"%s\" (%s:%u)\n", (unsigned long long)d->verdict.revision,
-               d->verdict.rule, d->verdict.file, d->verdict.line);
+               show(t, d->verdict.rule), show(t, d->verdict.file), d->verdict.line);
     if (d->verdict.decline)
-        printf("  the policy turns it away: %s\n", or_unknown(d->verdict.decline_why, ""));
+        printf("  the policy turns it away: %s\n", show(t, d->verdict.decline_why));
 }
 
 static void print_share(const char *name, int64_t ppm)
@@ -113,14 +134,14 @@ static void print_numbers(const struct telling *t, const struct px_decided_provi
         printf("  limited to %.1f%%", p->view.limit_permille / 10.0);
 }
 
-static void print_leg(const struct telling *t, const struct rt_leg *leg, unsigned place)
+static void print_leg(struct telling *t, const struct rt_leg *leg, unsigned place)
 {
     const struct px_decided_provider *p = &t->d->provider[leg->provider];
     char number[12] = "out";
 
     if (place > 0)
         (void)snprintf(number, sizeof number, "%u.", place);
-    printf("    %-4s %-14s %s\n                       ", number, p->name,
+    printf("    %-4s %-14s %s\n                       ", number, show(t, p->name),
            rt_reason_sentence(leg->reason));
     print_numbers(t, p);
     printf("\n");
@@ -154,7 +175,7 @@ static void print_rules(const struct telling *t)
 }
 
 /* What the record holds answers to, since it may not hold what was asked about. */
-static void print_answers(const struct telling *t)
+static void print_answers(struct telling *t)
 {
     const struct pol_said *s = &t->d->said;
 
@@ -164,7 +185,7 @@ static void print_answers(const struct telling *t)
     for (unsigned i = 0; i < s->answers; i++) {
         const struct px_decided_place *at = &t->d->answer_at[i];
 
-        printf("    %s:%u:%u was answered: %s\n", at->file, at->line, at->col,
+        printf("    %s:%u:%u was answered: %s\n", show(t, at->file), at->line, at->col,
                s->answer[i].is == POL_IS_YES  ? "yes"
                : s->answer[i].is == POL_IS_NO ? "no"
                                               : "unknown");
@@ -185,7 +206,7 @@ static void print_end(const struct telling *t)
         printf("Decided again from this record: NOT the same. Different: %s.\n", t->text);
 }
 
-static void print_text(const struct telling *t)
+static void print_text(struct telling *t)
 {
     print_head(t);
     for (unsigned i = 0; i < t->d->plan.legs; i++)

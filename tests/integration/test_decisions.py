@@ -255,6 +255,8 @@ def test_a_record_that_was_tampered_with_is_not_the_same(town):
     record["plan"]["legs"].reverse()
     told = run("route", "explain", "-", "--state", town.tmp, input=json.dumps(record))
     assert told.returncode == 1 and "NOT the same. Different: who is asked." in told.stdout
+    record["facts"]["issuer"] = "\x1b]0;owned\x07Bank"
+    assert "issuer ?]0;owned?Bank" in run("route", "explain", "-", "--state", town.tmp, input=json.dumps(record)).stdout
     record["plan"]["legs"].pop()
     record["plan"]["legs"][0][1] = "because"
     told = run("route", "explain", "-", "--state", town.tmp, input=json.dumps(record))
