@@ -404,3 +404,17 @@ enum err pol_lint(const struct pol_program *p, const bool *covered, struct arena
     pol_report_sort(report);
     return OK;
 }
+
+void pol_lint_hits(const struct pol_program *p, const uint64_t *hit, uint64_t decisions,
+                   struct pol_report *report)
+{
+    for (unsigned r = 0; r + 1 < p->rules && decisions > 0; r++) {
+        const struct pol_rule_code *rule = &p->rule[r];
+
+        if (hit[r] == 0 && !rule->off)
+            pol_say_help(pol_say(report, POL_W_UNTESTED, rule->at,
+                                 "none of %llu recorded decisions needed this rule",
+                                 (unsigned long long)decisions),
+                         "remove it, or switch it off: `rule \"%.60s\" off`", rule->name);
+    }
+}

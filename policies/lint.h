@@ -7,4 +7,8 @@
  *   errors  E_LIMIT: the arena was full. */
 MUST enum err pol_lint(const struct pol_program *p, const bool *covered, struct arena *a,
                        struct pol_report *report);
+/* Adds a warning for every rule that none of so many recorded decisions needed; hit: by rule. The
+ * default and rules that are off need no reason to be idle. */
+void pol_lint_hits(const struct pol_program *p, const uint64_t *hit, uint64_t decisions,
+                   struct pol_report *report);
 #endif

@@ -4,7 +4,23 @@
 
 #include "policies/lint.h"
 #include "proxy/cmd_policy.h"
+#include "proxy/cmd_records_hits.h"
 #include "routing/base/check.h"
+
+/* Rules that recorded payments had no need of. */
+static int lint_hits(const struct px_cli *c, const char *path, struct px_draft *p)
+{
+    unsigned rules = pol_program_rules(p->program);
+    uint64_t *hit = calloc(rules, sizeof *hit), decisions = 0;
+    int code;
+
+    CHECK(hit != NULL);
+    code = px_hits_read(c, path, rules, hit, &decisions);
+    if (code == PX_YES)
+        pol_lint_hits(p->program, hit, decisions, &p->report);
+    free(hit);
+    return code;
+}
 
 /* With the rules that expects cover, if there are expects. */
 static int lint(const struct px_cli *c, const char *path, struct px_draft *p)
@@ -25,6 +41,12 @@ static int lint(const struct px_cli *c, const char *path, struct px_draft *p)
     free(covered);
     if (e != OK)
         return px_cli_fail(c, PX_NO, "%s is too big", path);
+    if (px_cli_has(c, "records")) {
+        int code = lint_hits(c, path, p);
+
+        if (code != PX_YES)
+            return code;
+    }
     if (p->report.errors > 0 || (px_cli_has(c, "strict") && p->report.warnings > 0))
         return PX_NO;
     return PX_YES;
@@ -56,6 +78,8 @@ static int run(const struct px_cli *c)
 static const struct px_option options[] = {
     { "format", 'f', "FORMAT", "text, json, sarif, github or junit" },
     { "strict", 0, NULL, "warnings fail as errors do" },
+    { "records", 'r', "FILE", "decisions.jsonl: tell rules that none of these needed" },
+    { "since", 0, "TIME", "only records since: 30d, 2026-11-20" },
     { .name = NULL },
 };
 

@@ -330,6 +330,11 @@ def test_a_diff_tells_the_share_of_recorded_traffic(town):
     assert "6 of 24 recorded payments change (25.00%)" in run("policy", "diff", old, new, "-r", town.file()).stdout
     assert run("policy", "diff", old, old, "--records", town.file()).returncode == 0
     assert run("policy", "diff", old, new, "--records", "nowhere").returncode == 2
+    new.write_text(new.read_text().replace("default", 'rule "Yen" when currency is JPY use adyen\ndefault'))
+    idle = run("policy", "lint", new, "--records", town.file()).stderr
+    assert 'new.route:4:6: warning[W308]: none of 24 recorded decisions needed this rule' in idle
+    assert "new.route:3:6: warning[W308]: none of" not in idle and 'rule "Yen" off' in idle
+    assert run("policy", "lint", new, "--records", "nowhere").returncode == 2
 
 
 @pytest.mark.long
