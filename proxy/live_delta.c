@@ -48,7 +48,7 @@ static struct span id_text(struct px_live_id id, struct buf *b)
 /* Nobody waits for these, and what is given up is done twice: so late is better than again. */
 static bool ask_patiently(struct px_live *l, const struct span *arg, unsigned args, px_on_reply *cb)
 {
-    return px_resp_ask(l->redis, arg, args, l->c.redis.silent_ms, cb, l);
+    return px_live_send(l, arg, args, l->c.redis.silent_ms, cb, l);
 }
 
 /* ---- ours ---- */

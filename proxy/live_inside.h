@@ -55,7 +55,12 @@ struct px_live {
     struct px_live_config c;
     const struct px_live_events *events;
     void *ctx;
+    struct px_dns *dns;
     struct px_resp *redis, *pubsub, *sentinel;
+    struct px_resp *sentinel_says; /* pub/sub: +switch-master */
+    struct px_resp *aside;         /* where ASK sent us; NULL: it never did */
+    struct px_resp_place aside_at;
+    struct px_live_sent *sent_; /* commands that are not answered yet */
     unsigned sentinel_at;
     int64_t sentinel_ms;
     bool away; /* where MOVED sent us */
@@ -89,6 +94,11 @@ struct px_live {
 struct span px_live_key(const struct px_live *l, struct buf *b, const char *kind, const char *name);
 /* Notes that Redis answered, and what it refused; false if v is no use. */
 bool px_live_heard(struct px_live *l, const struct px_resp_value *v);
+bool px_live_place_of(struct span error, struct px_resp_place *to);
+/* As px_resp_ask(), on the connection for commands; follows ASK. */
+bool px_live_send(struct px_live *l, const struct span *arg, unsigned args, int timeout_ms,
+                  px_on_reply *cb, void *ctx);
+void px_live_send_fini(struct px_live *l);
 bool px_live_ask(struct px_live *l, const struct span *arg, unsigned args, px_on_reply *cb);
 
 void px_live_delta_tick(struct px_live *l, int64_t now_ms);

@@ -96,9 +96,8 @@ static void read_node(struct px_live *l, struct span name)
         name.n == 0)
         return;
     a->live = l;
-    a->used =
-        px_resp_ask(l->redis, (struct span[]){ SPAN("HGETALL"), px_live_key(l, &b, "n:", a->name) },
-                    2, 0, on_node, a);
+    a->used = px_live_send(l, (struct span[]){ SPAN("HGETALL"), px_live_key(l, &b, "n:", a->name) },
+                           2, 0, on_node, a);
 }
 
 static void on_names(void *ctx, const struct px_resp_value *v)
@@ -220,7 +219,7 @@ bool px_live_sum_read(struct px_live *l, const char *name, px_on_part *cb, void 
     if (s == NULL || !is_sum_name(name))
         return false;
     *s = (struct px_live_summing){ l, cb, ctx, true };
-    s->used = px_resp_ask(l->redis, (struct span[]){ SPAN("HGETALL"), sum_key(l, &b, name) }, 2, 0,
-                          on_sum, s);
+    s->used =
+        px_live_send(l, (struct span[]){ SPAN("HGETALL"), sum_key(l, &b, name) }, 2, 0, on_sum, s);
     return s->used;
 }

@@ -40,23 +40,33 @@ struct span px_live_key(const struct px_live *l, struct buf *b, const char *kind
 
 /* ---- what Redis says to everything ---- */
 
-/* "MOVED 3999 127.0.0.1:6381": all our keys have one hash tag, so all of us moves. */
-static void moved(struct px_live *l, struct span text)
+/* "MOVED 3999 127.0.0.1:6381", "ASK 3999 127.0.0.1:6381" */
+bool px_live_place_of(struct span error, struct px_resp_place *to)
 {
-    struct px_resp_place to = { .port = 0 };
     struct span word, host = SPAN_NONE;
     uint64_t port;
     size_t colon = 0;
 
-    while (span_cut(&text, ' ', &word))
+    *to = (struct px_resp_place){ .port = 0 };
+    while (span_cut(&error, ' ', &word))
         host = word;
     for (size_t i = 0; i < host.n; i++)
         if (host.p[i] == ':')
             colon = i;
-    if (colon == 0 || span_u64(span_drop(host, colon + 1), &port) != OK || port > UINT16_MAX ||
-        span_copyz(span_take(host, colon), to.host, sizeof to.host) != OK)
+    if (colon == 0 || span_u64(span_drop(host, colon + 1), &port) != OK || port == 0 ||
+        port > UINT16_MAX || span_copyz(span_take(host, colon), to->host, sizeof to->host) != OK)
+        return false;
+    to->port = (uint16_t)port;
+    return true;
+}
+
+/* All our keys have one hash tag, so all of us moves. */
+static void moved(struct px_live *l, struct span text)
+{
+    struct px_resp_place to;
+
+    if (!px_live_place_of(text, &to))
         return;
-    to.port = (uint16_t)port;
     l->facts.moves++;
     l->away = true;
     l->away_failed = px_resp_facts(l->redis).failed + 1; /* this move counts as one */
@@ -76,11 +86,6 @@ bool px_live_heard(struct px_live *l, const struct px_resp_value *v)
     else if (span_starts(v->text, "READONLY"))
         px_resp_move(l->redis, &l->c.redis.place, "not_the_master");
     return false;
-}
-
-bool px_live_ask(struct px_live *l, const struct span *arg, unsigned args, px_on_reply *cb)
-{
-    return px_resp_ask(l->redis, arg, args, 0, cb, l);
 }
 
 /* ---- the tick ---- */
@@ -175,6 +180,7 @@ enum err px_live_create(struct px_wire *w, struct px_dns *dns, const struct px_l
     if (l == NULL)
         return E_NOMEM;
     l->wire = w;
+    l->dns = dns;
     l->c = *c;
     l->events = events;
     l->ctx = ctx;
@@ -203,6 +209,9 @@ void px_live_destroy(struct px_live *l)
     px_resp_destroy(l->redis);
     px_resp_destroy(l->pubsub);
     px_resp_destroy(l->sentinel);
+    px_resp_destroy(l->sentinel_says);
+    px_resp_destroy(l->aside);
+    px_live_send_fini(l);
     px_live_delta_fini(l);
     free(l);
 }
@@ -295,10 +304,10 @@ bool px_live_lease(struct px_live *l, const char *name, int ms, px_on_lease *cb,
         return false;
     *a = (struct px_live_asking){ l, cb, ctx, true };
     buf_i64(&t, ms);
-    a->used = px_resp_ask(l->redis,
-                          (struct span[]){ SPAN("SET"), px_live_key(l, &b, "l:", name),
-                                           span_str(l->me), SPAN("NX"), SPAN("PX"), buf_span(&t) },
-                          6, 0, on_lease, a);
+    a->used = px_live_send(l,
+                           (struct span[]){ SPAN("SET"), px_live_key(l, &b, "l:", name),
+                                            span_str(l->me), SPAN("NX"), SPAN("PX"), buf_span(&t) },
+                           6, 0, on_lease, a);
     return a->used;
 }
 

@@ -88,9 +88,10 @@ struct px_live_facts {
     uint64_t errors;    /* commands Redis refused */
     uint64_t conflicts; /* words of ours that lost to a newer one */
     uint64_t snapshots;
-    uint64_t moves;    /* MOVED, in a cluster */
-    uint64_t switches; /* masters the sentinels told us of */
-    unsigned waiting;  /* deltas not sent yet */
+    uint64_t moves;       /* MOVED, in a cluster */
+    uint64_t asked_aside; /* commands that ASK sent to another node of it */
+    uint64_t switches;    /* masters the sentinels told us of */
+    unsigned waiting;     /* deltas not sent yet */
 };
 
 struct px_live;

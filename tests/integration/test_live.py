@@ -506,6 +506,60 @@ def test_in_a_cluster_all_goes_where_the_tag_lives(town, tmp_path):
 
 
 @pytest.mark.long
+def test_while_a_slot_moves_commands_follow_its_keys(town, tmp_path):
+    for n in range(2):
+        (tmp_path / str(n)).mkdir()
+    old, new = [town.redis("--cluster-enabled", "yes", "--dir", tmp_path / str(n), "--cluster-port",
+                           free_port()) for n in range(2)]
+    old.cli("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+    bus = new.cli("CONFIG", "GET", "cluster-port").split()[-1]
+    old.cli("CLUSTER", "MEET", "127.0.0.1", new.port, bus)
+    wait_for("they know each other", lambda: "cluster_known_nodes:2" in new.cli("CLUSTER", "INFO") and
+             "cluster_state:ok" in new.cli("CLUSTER", "INFO"))
+    one, two = [town.node(old, n, "--prefix", "{signalbox}:") for n in ("one", "two")]
+    for n in (one, two):
+        wait_for("connected", n.is_open)
+    one.say("say toggles adyen 0 stop anna")
+    one.say("learn 7 10 6")
+    wait_for("knows", knows(two, _7=10))
+    slot = old.cli("CLUSTER", "KEYSLOT", "{signalbox}:rt:toggles")
+    old_id, new_id = (s.cli("CLUSTER", "MYID") for s in (old, new))
+    new.cli("CLUSTER", "SETSLOT", slot, "IMPORTING", old_id)
+    old.cli("CLUSTER", "SETSLOT", slot, "MIGRATING", new_id)
+    keys = old.cli("CLUSTER", "GETKEYSINSLOT", slot, 100).split()
+    assert "{signalbox}:rt:toggles" in keys
+    old.cli("MIGRATE", "127.0.0.1", new.port, "", 0, 5000, "KEYS", *keys)
+    one.say("say toggles adyen 0 resume anna")  # its board is on the other node already
+    wait_for("heard", lambda: two.heard("resume anna"))
+    one.say("learn 7 5 5")
+    wait_for("knows", knows(two, _7=15))
+    assert one.facts()["asked_aside"] > 0 and one.facts()["moves"] == 0
+    for s in (new, old):
+        s.cli("CLUSTER", "SETSLOT", slot, "NODE", new_id)
+    two.say("learn 9 4 2")
+    wait_for("it moved as a whole", lambda: one.facts()["moves"] > 0)
+    wait_for("knows", knows(one, _7=15, _9=4))
+
+
+@pytest.mark.long
+def test_sentinels_want_a_password_of_their_own(town, tmp_path):
+    for name in "0a":
+        (tmp_path / name).mkdir()
+    master = town.redis("--dir", tmp_path / "0", "--requirepass", "of-redis")
+    conf = tmp_path / "a" / "sentinel.conf"
+    conf.write_text(f"sentinel monitor box 127.0.0.1 {master.port} 1\nsentinel auth-pass box of-redis\nrequirepass of-sentinels\n")
+    sentinel = town.sentinel(conf)
+    for name, text in (("r", "of-redis"), ("s", "of-sentinels")):
+        (tmp_path / name).write_text(text)
+    node = Node(0, "one", "--sentinel", sentinel.port, "--master", "box", "--password-file", tmp_path / "r",
+                "--sentinel-password-file", tmp_path / "s", host="")
+    blind = Node(0, "two", "--sentinel", sentinel.port, "--master", "box", "--password-file", tmp_path / "r", host="")
+    town.nodes += [node, blind]
+    wait_for("connected", node.is_open)
+    assert not blind.is_open()
+
+
+@pytest.mark.long
 def test_sentinels_tell_who_the_master_is(town, tmp_path):
     for name in "01abc":
         (tmp_path / name).mkdir()

@@ -7,7 +7,7 @@
  *     --snapshot-ms N --board-ms N        known              all cells, ours and theirs
  *     --tls CA_FILE --user U              say BOARD FIELD FOR_MS TEXT    (0: for ever)
  *     --password-file FILE --db N         words              all of both boards
- *     --sentinel PORT --master NAME
+ *     --sentinel PORT --master NAME --sentinel-password-file FILE
  *                                         show PROVIDER NAME VALUE
  *                                         count PROVIDER MINUTE NAME ADD
  *                                         lease NAME MS      release NAME
@@ -253,6 +253,7 @@ static void do_facts(void)
     json_member_i64(&o, "conflicts", (int64_t)f.conflicts);
     json_member_i64(&o, "snapshots", (int64_t)f.snapshots);
     json_member_i64(&o, "moves", (int64_t)f.moves);
+    json_member_i64(&o, "asked_aside", (int64_t)f.asked_aside);
     json_member_i64(&o, "switches", (int64_t)f.switches);
     json_member_i64(&o, "waiting", f.waiting);
     json_member_i64(&o, "stall_ms", stall_ns / 1000000);
@@ -390,9 +391,10 @@ static void options(int argc, char **argv, struct px_live_config *c)
         { "board-ms", 1, NULL, 'b' }, { "tls", 1, NULL, 'T' },
         { "user", 1, NULL, 'u' },     { "password-file", 1, NULL, 'P' },
         { "db", 1, NULL, 'd' },       { "sentinel", 1, NULL, 'S' },
-        { "master", 1, NULL, 'M' },   { NULL, 0, NULL, 0 },
+        { "master", 1, NULL, 'M' },   { "sentinel-password-file", 1, NULL, 'W' },
+        { NULL, 0, NULL, 0 },
     };
-    static struct secret password;
+    static struct secret password, sentinels;
     int o;
 
     while ((o = getopt_long(argc, argv, "", all_options, NULL)) != -1)
@@ -413,6 +415,10 @@ static void options(int argc, char **argv, struct px_live_config *c)
         case 'd': c->redis.db = (unsigned)strtoul(optarg, NULL, 10); break;
         case 'S': add_sentinel(optarg, c); break;
         case 'M': c->master = optarg; break;
+        case 'W':
+            read_secret(optarg, &sentinels);
+            c->sentinel_password = &sentinels;
+            break;
         default: exit(2);
         }
     CHECK(argc - optind == 2);
