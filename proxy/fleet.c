@@ -96,6 +96,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
     px_fleet_breaker_tick(f, now_ms);
     px_fleet_volume_tick(f, now_ms);
     px_fleet_live_tick(f, now_ms);
+    px_fleet_book_tick(f, now_ms);
     if (f->stale)
         px_fleet_renew(f);
 }
@@ -198,7 +199,8 @@ enum err px_fleet_create(struct ev_loop *loop, const struct px_config *c, struct
     f->timer.data = f;
     name_node(f);
     hash_config(f);
-    if ((e = open_state(f, why)) != OK || (e = allocate(f)) != OK) {
+    if ((e = open_state(f, why)) != OK || (e = allocate(f)) != OK ||
+        (e = px_fleet_book_open(f)) != OK) {
         px_fleet_destroy(f);
         return e;
     }
@@ -221,6 +223,7 @@ void px_fleet_attach(struct px_fleet *f, const struct px_fleet_hands *hands)
     f->hands = *hands;
     f->attached = true;
     f->hands.use_view(f->hands.ctx, f->view);
+    px_fleet_book_load(f);
 }
 
 void px_fleet_use_snapshot(struct px_fleet *f, struct px_snapshot *s)
@@ -237,7 +240,9 @@ void px_fleet_destroy(struct px_fleet *f)
         return;
     ev_timer_stop(f->loop, &f->timer);
     px_fleet_volume_keep(f);
+    px_fleet_book_keep(f);
     px_fleet_live_close(f);
+    px_fleet_book_close(f);
     px_mailbox_destroy(f->mailbox);
     px_view_unref(f->view);
     px_snapshot_unref(f->snapshot);

@@ -5,7 +5,7 @@
  *   operators --px_fleet_act--> toggles --> view to all workers, word to all nodes, overrides.json
  *
  * Everything here is called on the control thread, and nothing here waits: with Redis frozen, gone
- * or talking nonsense the node goes on with what it has. docs/live.md, docs/operations.md */
+ * or talking nonsense the node goes on with what it has. docs/live.md, docs/overrides.md */
 #ifndef PX_FLEET_H
 #define PX_FLEET_H
 #include <stdbool.h>

@@ -7,9 +7,10 @@
 #include "proxy/fleet_inside.h"
 #include "routing/base/hash.h"
 
+/* 0 is this node: its workers trust each other. */
 static uint64_t node_hash(struct span node)
 {
-    return hash64(node, 0);
+    return hash64(node, 0) | 1;
 }
 
 static void tell(struct px_fleet *f, unsigned worker, uint64_t node, int64_t age_ms,
@@ -45,7 +46,8 @@ void px_fleet_delta_ours(struct px_fleet *f, unsigned worker, struct span packed
         return;
     for (unsigned w = 0; w < f->hands.workers; w++)
         if (w != worker)
-            tell(f, w, node_hash(span_str(f->node)), 0, packed);
+            tell(f, w, 0, 0, packed);
+    px_fleet_book_take(f, &d, 0, 0);
     if (f->gather != NULL)
         gather(f, &d);
 }
@@ -70,7 +72,11 @@ size_t px_fleet_delta_collect(void *ctx, void *out, size_t cap)
 void px_fleet_delta_theirs(void *ctx, struct span node, int64_t age_ms, struct span packed)
 {
     struct px_fleet *f = ctx;
+    struct hl_delta_view d;
 
+    if (hl_delta_open(packed, &d) != OK)
+        return;
     for (unsigned w = 0; w < f->hands.workers; w++)
         tell(f, w, node_hash(node), age_ms, packed);
+    px_fleet_book_take(f, &d, node_hash(node), age_ms);
 }

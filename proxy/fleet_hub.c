@@ -91,7 +91,7 @@ static void merge(const struct px_fleet *f, unsigned p, struct px_fleet_seen *ou
         }
     }
     out->serving = together(n, all);
-    out->admit_permille = all == 0 ? RT_PERMILLE : (uint16_t)(admit / all);
+    out->admit_permille = (uint16_t)(all == 0 ? RT_PERMILLE : admit / all);
     out->available_ppm = mean(sum[0], known[0]);
     out->approval_ppm = mean(sum[1], known[1]);
     out->latency_ms = mean(sum[2], known[2]);

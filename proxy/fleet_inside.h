@@ -3,6 +3,7 @@
 #define PX_FLEET_INSIDE_H
 #include <ev.h>
 
+#include "health/watch.h"
 #include "proxy/fleet.h"
 #include "proxy/fleet_count.h"
 #include "proxy/mail.h"
@@ -101,6 +102,12 @@ struct px_fleet {
                                 for */
     uint64_t gather_lost;
 
+    /* all that is learned here, for those who start cold */
+    struct hl_watch *book;
+    void *book_memory;
+    struct hl_delta *part;
+    int64_t book_ms;
+
     /* breakers */
     struct px_fleet_move *move; /* [providers][PX_FLEET_MOVES], a ring each */
     unsigned moves[LIMIT_PROVIDERS];
@@ -156,6 +163,16 @@ uint64_t px_fleet_epoch_seen(const struct px_fleet *f); /* that all workers have
 void px_fleet_delta_ours(struct px_fleet *f, unsigned worker, struct span packed);
 size_t px_fleet_delta_collect(void *ctx, void *out, size_t cap);
 void px_fleet_delta_theirs(void *ctx, struct span node, int64_t age_ms, struct span packed);
+
+/* fleet_book.c */
+MUST enum err px_fleet_book_open(struct px_fleet *f);
+void px_fleet_book_close(struct px_fleet *f);
+void px_fleet_book_take(struct px_fleet *f, const struct hl_delta_view *d, uint64_t node,
+                        int64_t age_ms);
+size_t px_fleet_book_part(void *ctx, unsigned part, void *out, size_t cap);
+void px_fleet_book_load(struct px_fleet *f); /* once the workers are there */
+void px_fleet_book_keep(struct px_fleet *f);
+void px_fleet_book_tick(struct px_fleet *f, int64_t now_ms);
 
 /* fleet_breaker.c */
 void px_fleet_history_load(struct px_fleet *f);

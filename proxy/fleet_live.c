@@ -344,6 +344,7 @@ enum err px_fleet_live_open(struct px_fleet *f, struct diag *why)
 {
     static const struct px_live_events events = { .collect = px_fleet_delta_collect,
                                                   .apply = px_fleet_delta_theirs,
+                                                  .snapshot = px_fleet_book_part,
                                                   .on_word = on_word,
                                                   .on_conflict = on_conflict,
                                                   .self = self,

@@ -29,7 +29,7 @@ SAME(POL_OVER_24H, HL_OVER_24H);
 SAME(POL_OVERS_, HL_OVERS_);
 _Static_assert(1 + RT_BRANDS_ * POL_FUNDINGS_ <= HL_PRODUCTS, "each product has a number");
 
-static void rules_of(const struct px_config *c, struct hl_watch_rules *r)
+void px_pulse_rules(const struct px_config *c, struct hl_watch_rules *r)
 {
     hl_watch_rules_init(r);
     r->providers = c->providers;
@@ -53,7 +53,7 @@ enum err px_pulse_create(const struct px_config *c, unsigned worker, int64_t now
 
     if (p == NULL)
         return E_NOMEM;
-    rules_of(c, &rules);
+    px_pulse_rules(c, &rules);
     size = hl_watch_size(&rules);
     p->memory_ = malloc(size);
     if (p->memory_ == NULL) {

@@ -20,6 +20,9 @@ struct px_config;
 struct px_pulse;
 struct px_view;
 
+/* How a configuration's providers are watched, by whoever does. */
+void px_pulse_rules(const struct px_config *c, struct hl_watch_rules *r);
+
 MUST enum err px_pulse_create(const struct px_config *c, unsigned worker, int64_t now_ns,
                               struct px_pulse **out);
 void px_pulse_destroy(struct px_pulse *p);

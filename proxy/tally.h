@@ -76,7 +76,7 @@ struct px_tally {
 /* What another worker or another node learned, packed. */
 struct px_foreign {
     struct px_note note; /* PX_NOTE_FOREIGN */
-    uint64_t node;       /* hash of the name of the node that learned it: hl_watch_apply() */
+    uint64_t node;       /* who learned it, for hl_watch_apply(); 0: another worker of this node */
     int64_t age_ms;      /* when it was sent; >= 0 */
     size_t n;
     unsigned char delta[];

@@ -2,7 +2,7 @@
  *
  * One per provider, the newest holds, on every node alike; "resumed" is a word like the others.
  * At its end, or when it is taken back, a provider that was kept from traffic comes back by
- * probing, never straight to full. docs/operations.md, "Overrides" */
+ * probing, never straight to full. docs/overrides.md */
 #ifndef PX_TOGGLE_H
 #define PX_TOGGLE_H
 #include <stdbool.h>

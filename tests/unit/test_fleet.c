@@ -135,13 +135,14 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const file[] = { "overrides.json", "breakers.jsonl", "volumes.json" };
+    static const char *const file[] = { "overrides.json", "breakers.jsonl", "volumes.json",
+                                        "learned.bin" };
     char path[128];
 
     (void)state;
     if (fleet != NULL)
         stop();
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", dir, file[i]);
         (void)unlink(path);
     }
@@ -430,6 +431,25 @@ static void what_one_worker_learned_the_others_are_told(void **state)
     assert_int_equal(foreign[1], 1);
 }
 
+static void what_was_learned_outlives_a_restart(void **state)
+{
+    static struct hl_delta d;
+    struct hl_delta_card *c;
+
+    (void)state;
+    hl_delta_clear(&d);
+    c = hl_delta_card_of(&d, hl_watch_id(SPAN("adyen")), 457112, hl_country("DE"), 1);
+    c->approved = 40;
+    c->soft = 10;
+    begin_tally(0);
+    tally[0].delta_n = hl_delta_pack(&d, false, tally[0].delta, sizeof tally[0].delta);
+    send_tally(0);
+    memset(foreign, 0, sizeof foreign);
+    restart();
+    assert_int_equal(foreign[0], 1); /* both workers are told all of it */
+    assert_int_equal(foreign[1], 1);
+}
+
 static void say_serving(unsigned w, enum hl_serving s)
 {
     begin_tally(w);
@@ -508,6 +528,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(letters_are_counted_and_come_back, setup, teardown),
         cmocka_unit_test_setup_teardown(what_one_worker_learned_the_others_are_told, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_was_learned_outlives_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(the_workers_breakers_are_one_and_its_history_is_kept, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(alone_everybody_may_probe, setup, teardown),
