@@ -127,6 +127,7 @@ class Node:
             config["policy"] = "drill.route"
         if f.redis is not None:
             config["live"] = f"redis://127.0.0.1:{f.redis.port}"
+            config["node"] = f"node{self.number}"
         return config
 
     def events(self, word=""):

@@ -93,6 +93,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
     (void)loop;
     (void)revents;
     px_fleet_words_tick(f, now_ms);
+    px_fleet_words_seen(f);
     px_fleet_breaker_tick(f, now_ms);
     px_fleet_volume_tick(f, now_ms);
     px_fleet_live_tick(f, now_ms);

@@ -102,7 +102,8 @@ MUST enum err px_fleet_look(const struct px_fleet *f, const struct px_order *w,
  *           disk, so it was not done. All told in why. */
 MUST enum err px_fleet_act(struct px_fleet *f, const struct px_order *w, struct px_toggle *said,
                            struct diag *why);
-/* The word about a provider, in force or over or taken back; set_ms 0: there never was one. */
+/* The word about a provider; one that is over or taken back holds nothing any more, but still says
+ * who and why. set_ms 0: there never was one. */
 const struct px_toggle *px_fleet_toggle(const struct px_fleet *f, unsigned provider);
 /* How many nodes have provider's word of that stamp (or a newer one) in all their workers; of how
  * many that are there. Nodes that have not been heard for 10 s do not count. */

@@ -36,7 +36,7 @@ bool px_order_find(struct span word, enum px_order_act *out)
 const struct px_toggle *px_fleet_toggle(const struct px_fleet *f, unsigned provider)
 {
     CHECK(provider < f->providers);
-    return &f->word[provider];
+    return &f->shown[provider];
 }
 
 /* ---- on disk ---- */
@@ -80,6 +80,16 @@ static bool in_force(const struct px_toggle *t, int64_t now_ms)
     return px_toggle_holds(t) && !px_toggle_is_over(t, now_ms);
 }
 
+static void show(struct px_fleet *f, unsigned p)
+{
+    f->shown[p] = f->word[p];
+    if (f->holds[p])
+        return;
+    f->shown[p].admin = RT_ADMIN_AUTO;
+    f->shown[p].limit_permille = RT_PERMILLE;
+    f->shown[p].ops_all = f->shown[p].local = false;
+}
+
 /* What was kept from traffic comes back by probing, unless it is forced on. */
 static void settle(struct px_fleet *f, unsigned p, bool withheld, int64_t now_ms)
 {
@@ -89,6 +99,7 @@ static void settle(struct px_fleet *f, unsigned p, bool withheld, int64_t now_ms
     if (withheld && !(holds && (px_toggle_withholds(t) || t->admin == RT_ADMIN_FORCE_ON)))
         f->ended[p]++;
     f->holds[p] = holds;
+    show(f, p);
     px_fleet_stale(f);
     f->word_epoch[p] = f->view->epoch + 1;
 }
@@ -139,6 +150,7 @@ void px_fleet_words_tick(struct px_fleet *f, int64_t now_ms)
 
         if (f->word[p].local != local) {
             f->word[p].local = local;
+            show(f, p);
             moved = true;
             px_fleet_stale(f);
         }
@@ -175,8 +187,10 @@ void px_fleet_words_load(struct px_fleet *f)
     int64_t now_ms = px_fleet_now();
     unsigned n = 0;
 
-    for (unsigned p = 0; p < LIMIT_PROVIDERS; p++)
+    for (unsigned p = 0; p < LIMIT_PROVIDERS; p++) {
         px_toggle_init(&f->word[p]);
+        px_toggle_init(&f->shown[p]);
+    }
     if (!px_fleet_path(f, overrides, path))
         return;
     if (px_toggle_load(path, kept, &n, &why) != OK)
@@ -256,6 +270,24 @@ static uint32_t serving_mask(const struct px_fleet *f, unsigned p, const struct 
     return mask;
 }
 
+/* What the configuration names, and what was seen since the start. */
+static struct px_uses uses_of(const struct px_fleet *f)
+{
+    struct px_uses u = f->seen;
+
+    for (unsigned p = 0; p < f->providers; p++) {
+        const struct px_provider_config *c = &f->config->provider[p];
+        currency settles = currency_find(c->settles);
+
+        u.methods |= c->methods;
+        for (unsigned w = 0; w < 4; w++)
+            u.currency[w] |= c->currencies[w];
+        if (settles != CURRENCY_NONE)
+            u.currency[settles / 64] |= UINT64_C(1) << settles % 64;
+    }
+    return u;
+}
+
 static void look(const struct px_fleet *f, unsigned p, const struct px_toggle *t, int64_t now_ms,
                  struct px_blast *out)
 {
@@ -264,6 +296,7 @@ static void look(const struct px_fleet *f, unsigned p, const struct px_toggle *t
     uint64_t chosen[LIMIT_PROVIDERS];
     int64_t pay[LIMIT_PROVIDERS], peak[LIMIT_PROVIDERS];
     struct px_fleet_provider is;
+    struct px_uses uses;
     bool limited = t->admin == RT_ADMIN_AUTO && t->limit_permille < RT_PERMILLE;
 
     memset(out, 0, sizeof *out);
@@ -280,7 +313,8 @@ static void look(const struct px_fleet *f, unsigned p, const struct px_toggle *t
     out->in_flight = is.fleet_in_flight;
     if ((after >> p & 1) != 0)
         return; /* nothing is taken from it */
-    px_blast_kinds(f->config->facts, f->providers, before, after, out);
+    uses = uses_of(f);
+    px_blast_kinds(f->config->facts, f->providers, before, after, &uses, out);
     px_blast_heirs(chosen, pay, peak, f->providers, p, after, limited ? t->limit_permille : 0, out);
 }
 
@@ -336,6 +370,6 @@ enum err px_fleet_act(struct px_fleet *f, const struct px_order *w, struct px_to
     if (f->live != NULL)
         px_fleet_live_say(f, w->provider, false);
     px_fleet_words_seen(f);
-    *said = f->word[w->provider];
+    *said = f->shown[w->provider];
     return OK;
 }

@@ -64,27 +64,29 @@ static void lose(const char *what, const uint64_t *lost, bool every, struct px_b
 }
 
 static void compare(const struct rt_provider *p, unsigned n, uint32_t before, uint32_t after,
-                    enum rt_method m, enum rt_brand b, struct px_blast *out)
+                    enum rt_method m, enum rt_brand b, const struct px_uses *uses,
+                    struct px_blast *out)
 {
     uint64_t had[WORDS], has[WORDS], lost[WORDS];
+    bool none;
     char what[48];
     struct buf w = BUF_OF(what);
 
     union_of(p, n, before, m, b, had);
     union_of(p, n, after, m, b, has);
+    none = any(had) && !any(has);
     for (unsigned i = 0; i < WORDS; i++)
-        lost[i] = had[i] & ~has[i];
-    if (!any(lost))
+        lost[i] = had[i] & ~has[i] & uses->currency[i];
+    if (!none && !any(lost))
         return;
-    buf_fmt(&w, "%s %s", rt_method_name(m),
-            b == RT_BRAND_UNKNOWN ? "of other brands" : rt_brand_name(b));
-    lose(buf_z(&w), lost, !any(has), out);
+    buf_fmt(&w, "%s %s", rt_method_name(m), rt_brand_name(b));
+    lose(buf_z(&w), lost, none, out);
 }
 
 void px_blast_kinds(const struct rt_provider *p, unsigned n, uint32_t before, uint32_t after,
-                    struct px_blast *out)
+                    const struct px_uses *uses, struct px_blast *out)
 {
-    uint32_t enabled = 0;
+    uint32_t enabled = 0, methods = uses->methods | 1 << RT_CARD;
 
     out->kinds = 0;
     for (unsigned i = 0; i < n; i++)
@@ -95,9 +97,9 @@ void px_blast_kinds(const struct rt_provider *p, unsigned n, uint32_t before, ui
         lose("every payment", NULL, true, out);
         return;
     }
-    for (unsigned m = 0; m < RT_METHODS_; m++)
-        for (unsigned b = 0; b < RT_BRANDS_ && m != RT_PROVIDER_TOKEN; b++)
-            compare(p, n, before, after, (enum rt_method)m, (enum rt_brand)b, out);
+    for (unsigned m = 0; m < RT_PROVIDER_TOKEN; m++)
+        for (unsigned b = RT_BRAND_UNKNOWN + 1; b < RT_BRANDS_ && (methods >> m & 1) != 0; b++)
+            compare(p, n, before, after, (enum rt_method)m, (enum rt_brand)b, uses, out);
 }
 
 /* ---- who takes it over ---- */

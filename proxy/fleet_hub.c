@@ -44,6 +44,9 @@ static void count(struct px_fleet *f, const struct px_tally *t, int64_t now_ms)
     }
     f->payments += t->payments;
     f->no_route += t->no_route;
+    f->seen.methods |= t->seen_methods;
+    for (unsigned i = 0; i < 4; i++)
+        f->seen.currency[i] |= t->seen_currencies[i];
     w->at_ms = now_ms;
     w->view_epoch = t->view_epoch;
 }

@@ -5,6 +5,7 @@
 
 #include "health/watch.h"
 #include "proxy/fleet.h"
+#include "proxy/fleet_blast.h"
 #include "proxy/fleet_count.h"
 #include "proxy/mail.h"
 #include "proxy/state.h"
@@ -81,8 +82,9 @@ struct px_fleet {
     char node[PX_LIVE_NAME], config_hash[20];
 
     /* operators' words */
-    struct px_toggle word[LIMIT_PROVIDERS]; /* the newest, in force or not */
-    bool holds[LIMIT_PROVIDERS];            /* in force, as the view has it */
+    struct px_toggle word[LIMIT_PROVIDERS];  /* the newest, in force or not */
+    struct px_toggle shown[LIMIT_PROVIDERS]; /* the same; one that is over holds nothing */
+    bool holds[LIMIT_PROVIDERS];             /* in force, as the view has it */
     uint32_t ended[LIMIT_PROVIDERS];
     uint64_t word_epoch[LIMIT_PROVIDERS];  /* the view that brought it */
     int64_t confirmed_ms[LIMIT_PROVIDERS]; /* stamp of the word that all workers have */
@@ -95,6 +97,7 @@ struct px_fleet {
     /* what the workers say */
     struct px_counts *count; /* [providers] */
     uint64_t payments, no_route;
+    struct px_uses seen;
     struct px_fleet_worker *worker; /* [hands.workers] */
     struct px_fleet_seen merged[LIMIT_PROVIDERS];
     /* For Redis: what all workers learned since it last came for it; NULL without Redis. */

@@ -124,7 +124,7 @@ static void replace(struct px_live *l, const struct px_live_word *held,
         lost = *held;
     if (!hold(l, w, now_ms)) {
         l->facts.refused++;
-    } else if (lost.local && !lost.known_) {
+    } else if (lost.mine_ && (lost.taken_ms_ == 0 || w->t_ms < lost.taken_ms_)) {
         l->facts.conflicts++;
         if (l->events->on_conflict != NULL)
             l->events->on_conflict(l->ctx, &lost, w);
@@ -149,7 +149,8 @@ static void take(struct px_live *l, enum px_live_board board, struct span field,
     if (held != NULL && !is_newer(&w, held)) {
         held->seen_ = true;
         held->local &= is_newer(held, &w); /* Redis has ours */
-        held->known_ |= !held->local;
+        if (!held->local && held->taken_ms_ == 0)
+            held->taken_ms_ = now_ms;
         return;
     }
     replace(l, held, &w, now_ms);
@@ -253,7 +254,7 @@ enum err px_live_say_at(struct px_live *l, enum px_live_board board, const char 
                               .until_ms = until_ms,
                               .local = true,
                               .mine_ = true,
-                              .known_ = known };
+                              .taken_ms_ = known ? t_ms : 0 };
     const struct px_live_word *held = find(l, board, span_str(field));
 
     if (field[0] == '\0' || strpbrk(field, " \t\r\n") != NULL || until_ms < 0 || t_ms <= 0 ||

@@ -32,7 +32,8 @@ struct px_live_word {
     int64_t t_ms, until_ms;                        /* wall clock; until 0: for ever */
     bool expired;                                  /* told once when until_ms has passed */
     bool local;                                    /* Redis does not have it yet */
-    bool mine_, asked_, seen_, known_;
+    bool mine_, asked_, seen_;
+    int64_t taken_ms_; /* of ours: since when Redis has it; 0: it never had */
 };
 
 /* For people and tools. */
@@ -52,7 +53,8 @@ struct px_live_events {
     /* Part 0, 1, ... of all that is known, packed; 0: no more. */
     size_t (*snapshot)(void *ctx, unsigned part, void *out, size_t cap);
     void (*on_word)(void *ctx, const struct px_live_word *w);
-    /* A word of ours that Redis never had lost to a newer one; after on_word with that one. */
+    /* A word of ours lost to one that was said before Redis had ours; after on_word with that one.
+     */
     void (*on_conflict)(void *ctx, const struct px_live_word *lost, const struct px_live_word *won);
     /* What else to write into rt:n:<node>; the texts live until the next call. How many. */
     unsigned (*self)(void *ctx, struct px_live_pair *out, unsigned max);

@@ -57,12 +57,14 @@ struct px_tally_volume {
 };
 
 struct px_tally {
-    struct px_note note; /* PX_NOTE_TALLY */
-    unsigned worker;     /* its index */
-    int64_t at_ms;       /* wall */
-    uint64_t view_epoch; /* of the view in force there */
-    uint32_t payments;   /* new payments decided since the letter before */
-    uint32_t no_route;   /* of which nobody could take it */
+    struct px_note note;         /* PX_NOTE_TALLY */
+    unsigned worker;             /* its index */
+    int64_t at_ms;               /* wall */
+    uint64_t view_epoch;         /* of the view in force there */
+    uint32_t payments;           /* new payments decided since the letter before */
+    uint32_t no_route;           /* of which nobody could take it */
+    uint64_t seen_currencies[4]; /* bit c: there was one in currency c */
+    uint32_t seen_methods;       /* 1 << enum rt_method */
     unsigned providers;
     struct px_tally_provider provider[LIMIT_PROVIDERS];
     unsigned moves;

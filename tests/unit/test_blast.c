@@ -21,6 +21,10 @@ static struct rt_provider provider(const char *name, uint32_t brands, const char
 static const char *const eur[] = { "EUR", NULL }, *const both[] = { "EUR", "USD", NULL };
 static const uint32_t visa = 1 << RT_VISA, amex = 1 << RT_AMEX;
 
+static const struct px_uses everything = { { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX },
+                                           1 << RT_NETWORK_TOKEN };
+static const struct px_uses nothing = { { 0 }, 0 };
+
 static bool told(const struct px_blast *b, const char *kind)
 {
     for (unsigned i = 0; i < b->kinds && i < PX_BLAST_KINDS; i++)
@@ -36,7 +40,7 @@ static void what_somebody_else_takes_has_a_route(void **state)
     struct px_blast b = { .kinds = 7 };
 
     (void)state;
-    px_blast_kinds(p, 2, 3, 2, &b);
+    px_blast_kinds(p, 2, 3, 2, &everything, &b);
     assert_int_equal(b.kinds, 0);
 }
 
@@ -47,12 +51,30 @@ static void what_only_it_takes_is_told_by_brand_and_currency(void **state)
     struct px_blast b = { .kinds = 0 };
 
     (void)state;
-    px_blast_kinds(p, 2, 3, 2, &b);
+    px_blast_kinds(p, 2, 3, 2, &everything, &b);
     assert_int_equal(b.kinds, 4); /* its own tokens are left out */
     assert_true(told(&b, "card visa: USD"));
     assert_true(told(&b, "card amex: every currency"));
     assert_true(told(&b, "network_token visa: USD"));
     assert_true(told(&b, "network_token amex: every currency"));
+}
+
+static void what_nobody_uses_is_not_told(void **state)
+{
+    const struct rt_provider p[] = { provider("adyen", visa | amex, both),
+                                     provider("stripe", visa, eur) };
+    struct px_uses dollars = nothing;
+    struct px_blast b = { .kinds = 0 };
+
+    (void)state;
+    px_blast_kinds(p, 2, 3, 2, &nothing, &b);
+    assert_int_equal(b.kinds, 1); /* a brand that is lost as a whole is told in any case */
+    assert_true(told(&b, "card amex: every currency"));
+    dollars.currency[currency_find(SPAN("USD")) / 64] |= UINT64_C(1)
+                                                         << currency_find(SPAN("USD")) % 64;
+    px_blast_kinds(p, 2, 3, 2, &dollars, &b);
+    assert_int_equal(b.kinds, 2);
+    assert_true(told(&b, "card visa: USD"));
 }
 
 static void nobody_left_is_every_payment(void **state)
@@ -62,10 +84,10 @@ static void nobody_left_is_every_payment(void **state)
     struct px_blast b = { .kinds = 0 };
 
     (void)state;
-    px_blast_kinds(p, 2, 1, 0, &b);
+    px_blast_kinds(p, 2, 1, 0, &everything, &b);
     assert_true(told(&b, "every payment: every currency"));
     off[1].enabled = false; /* what the configuration switched off is nobody's way out */
-    px_blast_kinds(off, 2, 3, 2, &b);
+    px_blast_kinds(off, 2, 3, 2, &everything, &b);
     assert_true(told(&b, "every payment: every currency"));
 }
 
@@ -75,7 +97,7 @@ static void what_had_no_route_before_is_not_its_loss(void **state)
     struct px_blast b = { .kinds = 0 };
 
     (void)state;
-    px_blast_kinds(p, 2, 1, 1, &b);
+    px_blast_kinds(p, 2, 1, 1, &everything, &b);
     assert_int_equal(b.kinds, 0);
 }
 
@@ -87,7 +109,7 @@ static void there_are_more_kinds_than_are_told(void **state)
     (void)state;
     p[1].network_token_brands = p[0].network_token_brands = UINT32_MAX;
     p[1].methods = 1 << RT_PROVIDER_TOKEN;
-    px_blast_kinds(p, 2, 3, 2, &b);
+    px_blast_kinds(p, 2, 3, 2, &everything, &b);
     assert_true(b.kinds >= 2 * (RT_BRANDS_ - 1));
     for (unsigned i = 0; i < b.kinds && i < PX_BLAST_KINDS; i++)
         assert_true(strlen(b.kind[i]) > 0 && strlen(b.kind[i]) < PX_BLAST_KIND);
@@ -131,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_somebody_else_takes_has_a_route),
         cmocka_unit_test(what_only_it_takes_is_told_by_brand_and_currency),
+        cmocka_unit_test(what_nobody_uses_is_not_told),
         cmocka_unit_test(nobody_left_is_every_payment),
         cmocka_unit_test(what_had_no_route_before_is_not_its_loss),
         cmocka_unit_test(there_are_more_kinds_than_are_told),
