@@ -16,8 +16,8 @@
 static const double PRIOR_LOGIT = 1.7; /* 85 % */
 
 static const struct hl_walk WALK[] = {
-    [HL_BASE] = { 0.50, 240 * 3600, 0 },        [HL_GROUP] = { 0.15, 96 * 3600, 0 },
-    [HL_BIN] = { 0.15, 96 * 3600, 0 },          [HL_PROVIDER] = { 0.0625, 6 * 3600, 0 },
+    [HL_BASE] = { 1.00, 240 * 3600, 0 },        [HL_GROUP] = { 0.12, 96 * 3600, 0 },
+    [HL_BIN] = { 0.20, 96 * 3600, 0 },          [HL_PROVIDER] = { 0.0625, 6 * 3600, 0 },
     [HL_COUNTRY] = { 0.0625, 24 * 3600, 0 },    [HL_PRODUCT] = { 0.0225, 24 * 3600, 0 },
     [HL_PROVIDER_BIN] = { 0.04, 48 * 3600, 0 },
 };
@@ -199,16 +199,24 @@ void hl_book_learn(struct hl_book *b, const struct hl_lesson *l, int64_t now_ns)
         hl_weight_step(r.w[i], g, h, den, l->weight * l->n);
 }
 
+/* What has moved once may move back: it is as doubtful as if it were new. The slow speed keeps the
+ * old place, for the day it proves right again. */
+static void shift(struct hl_weight *w, const struct hl_walk *k, double by)
+{
+    w->m += by;
+    w->v = k->prior;
+}
+
 void hl_book_shift(struct hl_book *b, unsigned level, unsigned p, struct hl_card card, double by)
 {
     struct hl_place *bin = hl_book_bin(b, card);
 
     if (level == 0) {
-        for (unsigned k = 0; k < HL_SPEEDS; k++)
-            speeds_of(b, p)[k].m += by;
+        for (unsigned k = 1; k < HL_SPEEDS; k++)
+            shift(&speeds_of(b, p)[k], &SPEED[k], by);
     } else if (level == 1) {
-        b->country_cell[card.country * b->providers + p].m += by;
+        shift(&b->country_cell[card.country * b->providers + p], &WALK[HL_COUNTRY], by);
     } else if (bin != NULL) {
-        bin->cell[p].m += by;
+        shift(&bin->cell[p], &WALK[HL_PROVIDER_BIN], by);
     }
 }

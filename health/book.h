@@ -34,6 +34,14 @@ struct hl_card {
 /* "DE" -> 1..676; anything that is not two capital letters -> 0. */
 uint16_t hl_country(const char *alpha2);
 
+/* n answers of one kind of card at one provider, so many of them approved; drop: what nobody
+ * escapes; weight: of each. */
+struct hl_lesson {
+    unsigned provider;
+    struct hl_card card;
+    double n, approved, weight, drop;
+};
+
 struct hl_place; /* a group's or a BIN's page: base rate, and per provider an offset and a regime */
 
 struct hl_book {
@@ -109,13 +117,6 @@ struct hl_weight hl_book_provider(const struct hl_book *b, unsigned p);
 /* The provider's offset drifts while it is not observed. */
 void hl_book_relax(struct hl_book *b, unsigned p, int64_t now_ns);
 
-/* n answers of one kind of card at one provider, so many of them approved; drop: what nobody
- * escapes; weight: of each. */
-struct hl_lesson {
-    unsigned provider;
-    struct hl_card card;
-    double n, approved, weight, drop;
-};
 void hl_book_learn(struct hl_book *b, const struct hl_lesson *l, int64_t now_ns);
 /* The offset of a level (HL_LEVELS) has moved for good by so much, on the logit scale. */
 void hl_book_shift(struct hl_book *b, unsigned level, unsigned p, struct hl_card card, double by);

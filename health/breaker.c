@@ -13,14 +13,14 @@ const struct hl_breaker_rules hl_breaker_defaults = {
     .failed_permille = 500,
     .slow_permille = 800,
     .unsent_in_a_row = 5,
-    .open_first_ns = INT64_C(5000000000),
-    .open_max_ns = INT64_C(60000000000),
+    .open_first_ns = INT64_C(2000000000),
+    .open_max_ns = INT64_C(30000000000),
     .jitter_permille = 200,
     .leases = 3,
     .lease_ns = INT64_C(15000000000),
     .probes_good = 3,
-    .ramp_ns = INT64_C(60000000000),
-    .ramp_first_permille = 50,
+    .ramp_ns = INT64_C(20000000000),
+    .ramp_first_permille = 100,
 };
 
 const char *hl_serving_name(enum hl_serving s)

@@ -7,6 +7,7 @@
 #include "routing/base/check.h"
 
 static const struct hl_fade HARD_FADE = { 86400, 5000 };
+static const double COMMON_MATTERS = -0.3, COMMON_TRUST = 0.5;
 static const double FADE_S = 3600; /* half of what an old outcome of another node tells */
 /* More of one kind of card in one tick tell nothing more about how things are now. */
 enum { BURST = 256 };
@@ -100,14 +101,19 @@ static double learn_regimes(struct hl_book *b, const struct frame *f, bool appro
 static void learn_approval(struct hl_book *b, const struct frame *f, double approved, double n,
                            double weight, int64_t now_ns)
 {
-    hl_book_learn(b,
-                  &(struct hl_lesson){ .provider = f->provider,
-                                       .card = f->card,
-                                       .n = n,
-                                       .approved = approved,
-                                       .weight = weight,
-                                       .drop = f->common.drop[HL_LEVELS - 1] },
-                  now_ns);
+    double drop = f->common.drop[HL_LEVELS - 1];
+
+    if (drop < COMMON_MATTERS) /* the drop is a guess that lags: what is left over is not theirs */
+        weight *= COMMON_TRUST;
+    if (weight >= 0.02)
+        hl_book_learn(b,
+                      &(struct hl_lesson){ .provider = f->provider,
+                                           .card = f->card,
+                                           .n = n,
+                                           .approved = approved,
+                                           .weight = weight,
+                                           .drop = drop },
+                      now_ns);
 }
 
 static void frame_of(struct hl_book *b, unsigned provider, struct hl_card card, struct frame *f)
@@ -146,8 +152,7 @@ static double learn_verdict(struct hl_book *b, const struct hl_outcome *o, int64
     }
     frame_made(b, &f, now_ns);
     worst = learn_regimes(b, &f, approved, now_ns);
-    if (1 - worst >= 0.02)
-        learn_approval(b, &f, approved, 1, 1 - worst, now_ns);
+    learn_approval(b, &f, approved, 1, 1 - worst, now_ns);
     return expected;
 }
 
@@ -208,6 +213,5 @@ void hl_learn_verdicts(struct hl_book *b, unsigned provider, struct hl_card card
     if (!stale)
         worst = learn_burst(b, &f, v->approved, n, now_ns);
     weight = faded * (1 - worst);
-    if (weight >= 0.02)
-        learn_approval(b, &f, v->approved, n, weight, now_ns);
+    learn_approval(b, &f, v->approved, n, weight, now_ns);
 }

@@ -7,7 +7,7 @@
 
 static const double LEFT_DEGRADED = 0.6, LEFT_BROKEN = 0.1; /* of the normal approval */
 static const double FLOOR_DEGRADED = 1e-5, FLOOR_BROKEN = 1e-4;
-static const double RELAX_S = 300, RECENT_S = 120;
+static const double RELAX_S = 300, COMMON_S = 60;
 static const double NEW_NORMAL_N = 60, NEW_NORMAL_S = 120;
 static const double COMMON_N = 4, COMMON_KAPPA = 3, COMMON_MATTERS = -0.3;
 
@@ -28,7 +28,7 @@ void hl_regime_relax(struct hl_regime *r, int64_t now_ns)
         r->broken *= keep;
     }
     if (r->seen > 0) {
-        keep = hl_decay(r->at_ns, now_ns, RECENT_S);
+        keep = hl_decay(r->at_ns, now_ns, COMMON_S);
         r->seen *= keep;
         r->approved *= keep;
         r->expected *= keep;

@@ -6,7 +6,8 @@
 #include "routing/base/check.h"
 
 static const int64_t S = INT64_C(1000000000);
-static const double STALE_S = 10; /* older says nothing of how things are now */
+static const double FAR_S = 5, FAR_FAILING = 0.15; /* memory of how the others fare */
+static const double STALE_S = 10;                  /* older says nothing of how things are now */
 
 enum {
     AGREE_S = 10, /* nodes that report failures within so long agree */
@@ -134,8 +135,19 @@ static unsigned believed(struct hl_watch *w, unsigned p, uint64_t node, unsigned
             sum += g->witness[i].held;
         g->witness[i].held = 0;
     }
-    g->agreed_ns = now_ns;
     return sum;
+}
+
+/* How the other nodes fare, all together: is it trouble of the provider's? */
+static void count_far(struct hl_guard *g, unsigned ok, unsigned failed, int64_t now_ns)
+{
+    double keep = hl_decay(g->far_ns, now_ns, FAR_S);
+
+    g->far_n = g->far_n * keep + ok + failed;
+    g->far_failed = g->far_failed * keep + failed;
+    g->far_ns = now_ns;
+    if (failed > 0 && g->far_failed >= 2 && g->far_failed >= FAR_FAILING * g->far_n)
+        g->agreed_ns = now_ns;
 }
 
 /* We fail where nobody else does: what others manage does not tell how we would fare. */
@@ -167,7 +179,11 @@ static void apply_tech(struct hl_watch *w, unsigned p, const struct hl_delta_tec
     struct hl_tech *tech = &w->book->tech[p];
     unsigned reported = (unsigned)t->fail + t->overdue;
     unsigned failed = reported == 0 ? 0 : believed(w, p, node, reported, now_ns);
-    unsigned ok = node != w->rules.node && alone(g, now_ns) ? 0 : t->ok;
+    unsigned ok;
+
+    if (node != w->rules.node)
+        count_far(g, t->ok, reported, now_ns);
+    ok = node != w->rules.node && alone(g, now_ns) ? 0 : t->ok;
 
     if (ok + failed == 0)
         return;

@@ -7,12 +7,19 @@
 
 static const double OK_DEGRADED = 0.65, OK_DOWN = 0.03; /* P(answered) in a sick regime */
 static const double FLOOR = 3e-4;                       /* of a sick regime: the speed of alarm */
-static const double RELAX_S = 300, RECENT_S = 30;
+static const double TECH_RELAX_S = 300, RECENT_S = 30;
 static const double LONG_KEEP = 0.9995;
+static const double SILENCE_S = 0.5; /* a busy machine of ours is silent for less */
+static const int64_t PAUSE_NS = 300000000;
+enum { SILENT = 4 };
 
-static double patience(double mu, double var)
+/* One request in a thousand takes longer; one in twenty. */
+static void be_patient(struct hl_tech *t)
 {
-    return exp(mu + 3.2 * sqrt(var));
+    double sd = sqrt(t->var);
+
+    t->patience_s = exp(t->mu + 3.2 * sd);
+    t->silence_s = exp(t->mu + 1.6 * sd);
 }
 
 void hl_tech_init(struct hl_tech *t, int64_t now_ns)
@@ -25,8 +32,8 @@ void hl_tech_init(struct hl_tech *t, int64_t now_ns)
                            .long_failed = 1,
                            .mu = -0.7985, /* log 0.45 s */
                            .var = 0.25,
-                           .patience_s = patience(-0.7985, 0.25),
                            .latency_s = 0.5 };
+    be_patient(t);
 }
 
 static double base_failure(const struct hl_tech *t)
@@ -59,7 +66,7 @@ void hl_tech_relax(struct hl_tech *t, int64_t now_ns)
     t->recent_n *= keep;
     t->recent_failed *= keep;
     if (t->down + t->degraded > 0) {
-        keep = hl_decay(t->at_ns, now_ns, RELAX_S);
+        keep = hl_decay(t->at_ns, now_ns, TECH_RELAX_S);
         leaving = (t->down + t->degraded) * (1 - keep);
         t->down *= keep;
         t->degraded *= keep;
@@ -74,7 +81,7 @@ void hl_tech_observe(struct hl_tech *t, bool failed, double others_n, double oth
     double fails = base_failure(t), u, g, d, sum;
 
     hl_tech_relax(t, now_ns);
-    t->heard_ns_ = t->seen_ns_ = now_ns;
+    t->heard_ns_ = t->seen_ns_ = t->quiet_from_ns_ = now_ns;
     /* What hits the others as well says little about this one. */
     if (others_n > 1) {
         double common = (others_failed - 0.02 * others_n) / (others_n + 3);
@@ -110,7 +117,7 @@ void hl_tech_latency(struct hl_tech *t, double seconds, bool answered)
 
         t->mu += a * off;
         t->var += a * (off * off - t->var);
-        t->patience_s = patience(t->mu, t->var);
+        be_patient(t);
     }
 }
 
@@ -150,6 +157,7 @@ static bool in_air(const struct hl_tech *t, hl_ticket ticket)
 
 bool hl_tech_answered(struct hl_tech *t, hl_ticket ticket)
 {
+    t->silent = false;
     if (!in_air(t, ticket))
         return true; /* left the window while unanswered: it was counted */
     *slot(t, ticket) = 0;
@@ -193,16 +201,41 @@ void hl_tech_paused(struct hl_tech *t, int64_t ns)
     }
 }
 
+/* A single late answer is a late answer. Several at a time, and not a sound since they became late,
+ * is a provider that hangs: known long before the first of them is overdue by itself. */
+static bool falls_silent(const struct hl_tech *t, int64_t silence_ns, int64_t now_ns)
+{
+    unsigned late = 0;
+
+    if (now_ns - t->quiet_from_ns_ <= silence_ns)
+        return false;
+    for (uint32_t i = t->air_first_; i != t->air_next_ && late < SILENT; i++) {
+        int64_t sent_ns = t->air_ns_[i % HL_AIR];
+
+        if (sent_ns != 0 && now_ns - sent_ns <= silence_ns)
+            break;
+        late += sent_ns != 0;
+    }
+    return late == SILENT;
+}
+
 bool hl_tech_overdue(struct hl_tech *t, double timeout_s, int64_t now_ns, hl_ticket *which)
 {
+    int64_t silence_ns = (int64_t)(hl_clip(t->silence_s, SILENCE_S, 0.8 * timeout_s) * 1e9);
     int64_t patience_ns = (int64_t)(hl_clip(t->patience_s, 1, 0.8 * timeout_s) * 1e9);
 
+    if (now_ns - t->looked_ns_ > PAUSE_NS) /* what came meanwhile has not been read */
+        t->quiet_from_ns_ = now_ns;
+    t->looked_ns_ = now_ns;
     for (; t->air_first_ != t->air_next_; t->air_first_++) {
         int64_t sent_ns = *slot(t, t->air_first_);
 
         if (sent_ns == 0)
             continue;
-        if (now_ns - sent_ns <= patience_ns)
+        if (now_ns - sent_ns <= silence_ns)
+            return false;
+        t->silent = t->silent || falls_silent(t, silence_ns, now_ns);
+        if (!t->silent && now_ns - sent_ns <= patience_ns)
             return false;
         *which = t->air_first_++;
         return true;

@@ -20,6 +20,8 @@ struct hl_tech {
     double long_n, long_failed;     /* its own base rate of failures while healthy */
     double mu, var;                 /* of log(latency in s): for "overdue" */
     double patience_s;              /* longer hardly any answer takes */
+    double silence_s;               /* longer few answers take; several at once hardly ever */
+    bool silent;                    /* several are late and nothing is heard */
     double latency_s;               /* mean, timeouts included: a slow provider pays for it */
     uint32_t observations;
     uint8_t setbacks;      /* failed probes in a row */
@@ -27,8 +29,9 @@ struct hl_tech {
 
     int64_t heard_ns_; /* the last outcome, whatever it was, or the end of a pause of our own */
     int64_t seen_ns_;  /* when we last sent or heard anything */
-    int64_t air_ns_[HL_AIR];        /* when the request in this slot was sent; 0: answered */
-    uint32_t air_first_, air_next_; /* sequence numbers */
+    int64_t looked_ns_, quiet_from_ns_; /* for requests that are late together */
+    int64_t air_ns_[HL_AIR];            /* when the request in this slot was sent; 0: answered */
+    uint32_t air_first_, air_next_;     /* sequence numbers */
 };
 
 /* A request in the air: hand it back with the answer. */

@@ -10,7 +10,9 @@
 
 enum { ALIGN = alignof(max_align_t) };
 
-static const double DOWN = 0.9; /* of the technical filter: the breaker opens */
+/* Of the technical filter, the breaker opens: by what we saw; when several nodes saw it. */
+static const double DOWN = 0.9, DOWN_AGREED = 0.5;
+enum { IN_A_ROW = 4 }; /* of our failures, when it is not sure whether degraded or down */
 static const double PROBE_S = 2, PROBE_MAX_S = 30;
 static const double REGIME_PROBE_S[HL_LEVELS] = { 5, 10, 20 };
 static const double REGIME_PROBE_MAX_S[HL_LEVELS] = { 30, 60, 120 };
@@ -120,9 +122,12 @@ bool hl_watch_others_serve(const struct hl_watch *w, unsigned provider)
 
 /* The filter has seen enough. The last provider in service is stopped by its own window alone, and
  * so never for slowness. */
-static void trip_if_down(struct hl_watch *w, unsigned p, int64_t now_ns)
+static void trip_if_down(struct hl_watch *w, unsigned p, double down, int64_t now_ns)
 {
-    if (w->book->tech[p].down > DOWN && hl_watch_others_serve(w, p))
+    const struct hl_tech *t = &w->book->tech[p];
+    bool sure = t->down > down || (hl_tech_sick(t) > DOWN && w->guard[p].in_a_row >= IN_A_ROW);
+
+    if (sure && hl_watch_others_serve(w, p))
         hl_breaker_trip(&w->guard[p].breaker, "down", &w->jitter, now_ns);
 }
 
@@ -162,10 +167,11 @@ void hl_watch_look(struct hl_watch *w, unsigned p, int64_t now_ns)
         hl_learn_technical(w->book, p, true, now_ns);
         hl_watch_publish_overdue(w, p, now_ns);
         g->failed_ns = now_ns;
+        g->in_a_row++;
         if (hl_watch_others_serve(w, p)) /* else it may just be slow */
             hl_breaker_told(&g->breaker, HL_TOLD_FAILED, false, lease_of(g, which), &w->jitter,
                             now_ns);
-        trip_if_down(w, p, now_ns);
+        trip_if_down(w, p, DOWN, now_ns);
     }
     (void)hl_breaker_look(&g->breaker, &w->jitter, now_ns);
     note(w, p);
@@ -177,7 +183,7 @@ void hl_watch_heard(struct hl_watch *w, unsigned provider, unsigned ok, unsigned
                     int64_t now_ns)
 {
     hl_breaker_heard(&w->guard[provider].breaker, failed > 0 && failed >= ok, &w->jitter, now_ns);
-    trip_if_down(w, provider, now_ns);
+    trip_if_down(w, provider, failed > 0 ? DOWN_AGREED : DOWN, now_ns);
     note(w, provider);
 }
 
@@ -296,13 +302,15 @@ static void tell_breaker(struct hl_watch *w, const struct hl_outcome *o, const s
 
     if (failed)
         g->failed_ns = now_ns;
+    if (!o->overdue)
+        g->in_a_row = failed ? g->in_a_row + 1 : 0;
     if (!(failed && o->overdue && others)) /* counted when it was overdue */
         hl_breaker_told(&g->breaker,
                         unsent   ? HL_TOLD_UNSENT
                         : failed ? HL_TOLD_FAILED
                                  : HL_TOLD_OK,
                         !failed && o->overdue && others, lease, &w->jitter, now_ns);
-    trip_if_down(w, o->provider, now_ns);
+    trip_if_down(w, o->provider, DOWN, now_ns);
     note(w, o->provider);
 }
 

@@ -19,10 +19,13 @@ struct hl_guard {
     struct {
         uint32_t lease;
         hl_ticket ticket;
-    } probe[HL_LEASES]; /* whose request a lease is: overdue is as good as failed */
-    int64_t last_ns;    /* of our own outcomes */
-    int64_t failed_ns;  /* our last failure; 0: none */
-    int64_t agreed_ns;  /* when failures of others were last believed; 0: never */
+    } probe[HL_LEASES];       /* whose request a lease is: overdue is as good as failed */
+    int64_t last_ns;          /* of our own outcomes */
+    uint32_t in_a_row;        /* our failures */
+    int64_t failed_ns;        /* our last failure; 0: none */
+    int64_t agreed_ns;        /* when it last failed for the other nodes as well; 0: never */
+    double far_n, far_failed; /* their recent outcomes */
+    int64_t far_ns;
     struct hl_witness witness[HL_WITNESSES];
     struct hl_windows window;
 };

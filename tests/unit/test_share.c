@@ -45,8 +45,8 @@ static void must_agree(uint64_t seed, struct hl_watch *a, struct hl_watch *b, in
             double one = approval(a, p, card_of(c)), two = approval(b, p, card_of(c));
 
             /* A tick's outcomes come as one: they are measured against what was expected before
-             * it, not against each other. Half a point is below the error of the estimate. */
-            if (fabs(one - two) > 0.005)
+             * it, not against each other. A point is below the error of the estimate. */
+            if (fabs(one - two) > 0.01)
                 fail_msg("seed %llu: provider %u, card %u: %.4f here, %.4f there",
                          (unsigned long long)seed, p, c, one, two);
         }
