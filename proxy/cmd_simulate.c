@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policies/attr.h"
 #include "proxy/clock.h"
 #include "proxy/cmd_records.h"
 #include "proxy/record_again.h"
@@ -104,6 +105,23 @@ static void print_rules(const struct simulation *m)
     }
 }
 
+/* A test on what is unknown does not hold: a rule may look unneeded for that reason alone. */
+static void print_unknown(const struct simulation *m)
+{
+    const struct pol_program *p = m->new == NULL || m->policy == NULL ? NULL : m->policy->program;
+
+    for (unsigned w = POL_OVER_NOW + 1; p != NULL && w < POL_OVERS_; w++) {
+        if ((pol_program_overs(p) >> w & 1) != 0 && (m->sum.overs >> w & 1) == 0)
+            printf("unknown   no record holds numbers over %s, which the policy asks for\n",
+                   pol_over_name((enum pol_over)w));
+    }
+    for (unsigned i = 0; p != NULL && i < pol_program_commits(p); i++) {
+        if (m->sum.uncommitted[i] > 0)
+            printf("unknown   commitment %s in %llu records\n", pol_program_commit(p, i).name,
+                   (unsigned long long)m->sum.uncommitted[i]);
+    }
+}
+
 static void print_left(const struct simulation *m)
 {
     const struct px_sim *s = &m->sum;
@@ -143,6 +161,7 @@ static void print_text(const struct simulation *m)
     print_costs(s);
     print_approval(&s->approval);
     print_rules(m);
+    print_unknown(m);
     print_left(m);
 }
 
@@ -229,6 +248,29 @@ static void write_rules(struct json_out *o, const struct simulation *m)
     json_close(o, '[');
 }
 
+static void write_unknown(struct json_out *o, const struct simulation *m)
+{
+    const struct pol_program *p = m->new == NULL || m->policy == NULL ? NULL : m->policy->program;
+
+    json_name(o, "unknown");
+    json_open(o, '{');
+    json_name(o, "over");
+    json_open(o, '[');
+    for (unsigned w = POL_OVER_NOW + 1; p != NULL && w < POL_OVERS_; w++) {
+        if ((pol_program_overs(p) >> w & 1) != 0 && (m->sum.overs >> w & 1) == 0)
+            json_put_z(o, pol_over_name((enum pol_over)w));
+    }
+    json_close(o, '[');
+    json_name(o, "commitments");
+    json_open(o, '[');
+    for (unsigned i = 0; p != NULL && i < pol_program_commits(p); i++) {
+        if (m->sum.uncommitted[i] > 0)
+            json_put_z(o, pol_program_commit(p, i).name);
+    }
+    json_close(o, '[');
+    json_close(o, '{');
+}
+
 static void write_left(struct json_out *o, const struct simulation *m)
 {
     json_name(o, "left_out");
@@ -267,6 +309,7 @@ static int print_json(const struct px_cli *c, const struct simulation *m)
     write_costs(&o, s);
     write_approval(&o, &s->approval);
     write_rules(&o, m);
+    write_unknown(&o, m);
     write_left(&o, m);
     json_close(&o, '}');
     good = buf_ok(&b);

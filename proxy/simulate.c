@@ -167,6 +167,34 @@ static void add_rules(struct px_sim *s, const struct rt_verdict *v, const struct
     }
 }
 
+/* ---- what the policy asks and the records do not hold ---- */
+
+static unsigned overs_of(const struct px_decided *d)
+{
+    unsigned overs = 0;
+
+    for (unsigned i = 0; i < d->providers; i++) {
+        const struct pol_sight *s = &d->provider[i].sight;
+
+        for (unsigned w = 0; w < POL_OVERS_; w++)
+            overs |= (unsigned)(s->approval_ppm[w] >= 0 || s->latency_ms[w] >= 0 ||
+                                s->volume_minor[w] >= 0)
+                     << w;
+    }
+    return overs;
+}
+
+static void add_unknown(struct px_sim *s, const struct px_decided *d, const struct px_again *again,
+                        const struct pol_program *p)
+{
+    s->overs |= overs_of(d);
+    for (unsigned i = 0; p != NULL && i < pol_program_commits(p) && i < POL_COMMITS_MAX; i++) {
+        const struct pol_volume *v = &again->facts.volume[i];
+
+        s->uncommitted[i] += v->minor < 0 && v->payments < 0;
+    }
+}
+
 /* ---- one record ---- */
 
 void px_sim_add(struct px_sim *s, const struct px_decided *d, const struct px_again *again,
@@ -186,6 +214,7 @@ void px_sim_add(struct px_sim *s, const struct px_decided *d, const struct px_ag
     s->no_route_before += from == PX_SIM_NO_ROUTE;
     s->no_route_after += to == PX_SIM_NO_ROUTE;
     add_rules(s, &again->verdict, p);
+    add_unknown(s, d, again, p);
     if (from == to) {
         s->order_changed += !same_legs(&d->plan, &again->plan);
         return;

@@ -48,7 +48,9 @@ struct px_sim {
         uint64_t records;
     } why[PX_SIM_WHYS];
     unsigned whys;
-    uint64_t more_places; /* records that name a provider too many */
+    unsigned overs; /* windows that some record holds a number for: bit 1 << enum pol_over */
+    /* of the policy's commitments: in so many records nothing is known of it */
+    uint64_t uncommitted[POL_COMMITS_MAX];
 };
 
 void px_sim_init(struct px_sim *s);

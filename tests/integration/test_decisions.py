@@ -296,6 +296,10 @@ def test_another_policy_is_simulated(town):
     assert "nobody knows what a provider would have said" in text and "never hit" in text and "declined" in text
     assert run("policy", "simulate", "--policy", town.tmp / "new.route", town.file(), "--since", "2100-01-01").returncode == 0
     assert run("policy", "simulate", "--policy", town.tmp / "new.route", town.file(), "--since", "1h").returncode == 1
+    (town.tmp / "new.route").write_text(NEW.replace("bin is 42424243", "approval of adyen over 6h < 10%").replace(
+        'rule "Never"', 'commit floor to adyen at least EUR 100 per day\nrule "Never"').replace("currency is JPY", "commitment floor is behind"))
+    asked = simulate(town, "--policy", town.tmp / "new.route")[1]
+    assert asked["unknown"] == {"over": ["6h"], "commitments": ["floor"]} and asked["left_out"] == []
     (town.tmp / "new.route").write_text("policy \"x\"\ndefault use nobody\n")
     broken = run("policy", "simulate", "--policy", town.tmp / "new.route", town.file())
     assert broken.returncode == 2 and "E101" in broken.stderr
