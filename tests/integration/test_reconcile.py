@@ -1,11 +1,11 @@
 """What nobody waits for any more: doubts are looked at again until they are resolved, the young ones too."""
-from town import Town, wait_for
+from town import NO_BREAKERS, Town, wait_for
 
 STUCK = 70  # more than one page of the journal's list
 
 
 def test_old_doubts_do_not_starve_young_ones(tmp_path):
-    with Town(tmp_path, order=("adyen", "checkoutcom")) as town:
+    with Town(tmp_path, order=("adyen", "checkoutcom"), extra=NO_BREAKERS) as town:
         # Adyen can not be asked how things stand: these stay in doubt for good
         town.fault("adyen", fault="wrong_amount", match={"op": "authorize"})
         for i in range(STUCK):

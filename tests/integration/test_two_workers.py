@@ -5,7 +5,7 @@ Runs under the sanitizers too: a report makes the gateway's exit status non-zero
 import random
 import threading
 
-from town import PROVIDERS, Town
+from town import NO_BREAKERS, PROVIDERS, Town
 
 LANES, PAYMENTS = 8, 12
 FAULTS = [dict(fault="close", when="after_execute", rate=0.15), dict(fault="refused_stream", rate=0.15),
@@ -38,7 +38,7 @@ def final(town, call):
 def test_one_key_is_one_payment_whoever_asks(tmp_path):
     dice = random.Random(7)
     # about keys and locks: at such a rate of failures breakers would leave all three alone
-    with Town(tmp_path / "town", workers=2, extra={"routing": {"breaker": {"enabled": False}}}) as town:
+    with Town(tmp_path / "town", workers=2, extra=NO_BREAKERS) as town:
         for name in PROVIDERS:
             town.control("PUT", "/faults/" + name, FAULTS)
         orders = [("key-%d" % i, 1000 + i) for i in range(PAYMENTS)] * (LANES // 2)

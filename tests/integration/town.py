@@ -22,6 +22,10 @@ KEYS = {"stripe": "sk_test_integration", "adyen": "AQEyhmfxK4_integration_test_k
         "checkoutcom": "sk_sbox_integration"}
 
 
+# For tests about what one fault does: at their rate of faults a breaker would leave the provider alone.
+NO_BREAKERS = {"routing": {"breaker": {"enabled": False}}}
+
+
 def wait_for(what, seconds=10.0):
     """Polls until what() is true; its value. Fails the test by saying what it waited for."""
     end = time.monotonic() + seconds
