@@ -249,10 +249,14 @@ void pol_index_make(struct pol_bench *b);
 /* retry.c */
 bool pol_retry_word(struct span word, enum rt_category *category, enum rt_code *code);
 void pol_check_retry(struct pol_bench *b, const struct pol_retry *r);
+/* capability.c: once the code is finished */
+void pol_check_capability(struct pol_bench *b);
 /* chain.c */
 void pol_check_chain(struct pol_bench *b, const struct pol_chain *c, struct pol_rule_code *r);
 /* expect_check.c */
 void pol_check_expects(struct pol_bench *b);
+/* lint_list.c: unused, empty, twice, overlapping; a: room for comparing */
+void pol_lint_list(const struct pol_list_code *c, struct arena *a, struct pol_report *report);
 /* lists.c */
 void pol_check_list(struct pol_bench *b, const struct pol_list *l);
 

@@ -6,7 +6,6 @@
 #include "policies/bind.h"
 #include "policies/box.h"
 #include "policies/print.h"
-#include "policies/value.h"
 
 enum { WORK_BOXES = 1024, RULE_BOXES = 64 };
 
@@ -265,7 +264,7 @@ static void check_shape(struct lint *l, const struct pol_rule_code *r)
                      "if those are meant as well: `(x is not … or x is not known)`");
 }
 
-/* ---- lists and expressions ---- */
+/* ---- expressions ---- */
 
 static bool only_digits(struct span s)
 {
@@ -292,50 +291,6 @@ static void regexes(struct lint *l, const struct pol_node *n)
         pol_say_help(
             pol_say(l->report, POL_W_REGEX, n->at, "without ^ this also matches in the middle"),
             "begin it with ^: `/^%.*s/`", SPAN_ARG(l->p->regex[n->ins.set].text));
-    }
-}
-
-static bool same_value(const struct pol_value *a, const struct pol_value *b)
-{
-    return a->kind == b->kind && span_eq(a->text, b->text) && span_eq(a->second, b->second);
-}
-
-static bool overlap(const struct pol_value *a, const struct pol_value *b)
-{
-    uint64_t alo, ahi, blo, bhi, x;
-
-    if (a->kind != POL_V_RANGE && b->kind != POL_V_RANGE)
-        return false;
-    if (pol_bin_range(a->text, &alo, &ahi) != OK || pol_bin_range(b->text, &blo, &bhi) != OK)
-        return false;
-    if (a->kind == POL_V_RANGE && pol_bin_range(a->second, &x, &ahi) != OK)
-        return false;
-    if (b->kind == POL_V_RANGE && pol_bin_range(b->second, &x, &bhi) != OK)
-        return false;
-    return alo <= bhi && blo <= ahi;
-}
-
-static void check_list(struct lint *l, const struct pol_list_code *c)
-{
-    enum { COMPARED = 2000 };
-    unsigned n = 0;
-
-    if (!c->used)
-        pol_say_help(pol_say(l->report, POL_W_UNUSED, c->name.at, "nothing uses this list"),
-                     "remove it");
-    if (c->count == 0)
-        pol_say(l->report, POL_W_LIST, c->name.at, "this list is empty");
-    for (const struct pol_value *v = c->value; v != NULL && n < COMPARED; v = v->next, n++) {
-        for (const struct pol_value *w = c->value; w != v; w = w->next) {
-            if (!same_value(v, w) && !overlap(v, w))
-                continue;
-            pol_say_help(pol_say(l->report, POL_W_LIST, v->at,
-                                 same_value(v, w) ? "this stands here twice (line %u)"
-                                                  : "this overlaps with a value in line %u",
-                                 w->at.line),
-                         "remove one");
-            return;
-        }
     }
 }
 
@@ -393,7 +348,7 @@ enum err pol_lint(const struct pol_program *p, const bool *covered, struct arena
                          rule->name);
     }
     for (unsigned i = 0; i < p->lists; i++)
-        check_list(l, &p->list[i]);
+        pol_lint_list(&p->list[i], a, report);
     for (unsigned i = 0; i < p->commits; i++) {
         if (!p->commit[i].used)
             pol_say_help(pol_say(report, POL_W_UNUSED, p->commit[i].ast->name.at,

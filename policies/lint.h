@@ -11,4 +11,10 @@ MUST enum err pol_lint(const struct pol_program *p, const bool *covered, struct 
  * default and rules that are off need no reason to be idle. */
 void pol_lint_hits(const struct pol_program *p, const uint64_t *hit, uint64_t decisions,
                    struct pol_report *report);
+
+/* W307 for list files that have not changed for so many days.
+ *   in      changed_s: when the file of this name was last changed, seconds since 1970; 0: unknown.
+ */
+void pol_lint_ages(const struct pol_program *p, int64_t (*changed_s)(void *ctx, const char *file),
+                   void *ctx, int64_t now_s, unsigned days, struct pol_report *report);
 #endif

@@ -354,6 +354,7 @@ enum err pol_compile(struct span text, const char *name, const struct pol_env *e
         check(b);
     if (!b->no_memory) {
         pol_code_finish(b);
+        pol_check_capability(b);
         pol_check_expects(b);
     }
     if (!b->no_memory && report->errors == 0)

@@ -14,7 +14,8 @@
 #include "routing/verdict.h"
 
 struct pol_program;
-struct pol_report; /* policies/diag.h */
+struct rt_provider; /* routing/provider.h */
+struct pol_report;  /* policies/diag.h */
 
 /* What the shell knows and the text can not say. */
 struct pol_env {
@@ -22,6 +23,8 @@ struct pol_env {
      * indices. providers 0: the policy's own `providers` line, in its order. */
     const char *const *provider;
     unsigned providers;
+    /* What each of them can take; NULL: not known. */
+    const struct rt_provider *facts;
     /* The text of an import or a list file; path as written, from: the file that names it. False
      * with why->text set if it can not be read. NULL: the policy must stand in one file. Texts and
      * *name must outlive the program. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "policies/parse.h"
 #include "routing/base/check.h"
@@ -16,6 +17,7 @@ enum { FILE_MAX = 64 << 20, ARENA_MAX = 512 << 20 };
 struct file {
     struct file *next;
     char *name, *text;
+    int64_t changed_s;
 };
 
 static void *get(void *ctx, size_t n)
@@ -63,6 +65,7 @@ static bool read_file(struct px_draft *p, const char *path, struct span *text, c
     bool in = strcmp(path, "-") == 0, good;
     FILE *f = in ? stdin : fopen(path, "re");
     struct file *file;
+    struct stat s;
     size_t n;
 
     if (f == NULL) {
@@ -75,6 +78,8 @@ static bool read_file(struct px_draft *p, const char *path, struct span *text, c
     p->files_ = file;
     file->name = strdup(in ? "(standard input)" : path);
     CHECK(file->name != NULL);
+    if (!in && fstat(fileno(f), &s) == 0)
+        file->changed_s = s.st_mtime;
     good = read_all(f, &file->text, &n);
     if (!good)
         diag_set(why, "cannot read %s: %s", path, strerror(errno));
@@ -153,6 +158,17 @@ void px_draft_destroy(struct px_draft *p)
     }
     arena_fini(&p->arena);
     free(p);
+}
+
+int64_t px_draft_changed_s(void *ctx, const char *file)
+{
+    const struct px_draft *p = ctx;
+
+    for (const struct file *f = p->files_; f != NULL; f = f->next) {
+        if (strcmp(f->name, file) == 0)
+            return f->changed_s;
+    }
+    return 0;
 }
 
 int32_t px_draft_offset(void *ctx, const char *zone, int64_t unix_s)

@@ -28,6 +28,8 @@ struct px_draft {
 MUST enum err px_draft_load(const char *path, const char *const *provider, unsigned providers,
                             struct px_draft **out, struct diag *why);
 void px_draft_destroy(struct px_draft *p);
-/* pol_offset_fn; ctx is a struct px_policy. */
+/* For pol_lint_ages; ctx is the draft. */
+int64_t px_draft_changed_s(void *ctx, const char *file);
+/* pol_offset_fn; ctx is the draft. */
 int32_t px_draft_offset(void *ctx, const char *zone, int64_t unix_s);
 #endif

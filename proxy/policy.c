@@ -102,10 +102,15 @@ void px_policy_tell(const struct px_policy *p, const struct pol_report *found,
 static bool compile(struct building *b, const struct px_source *text, const struct px_config *c,
                     struct px_report *report, struct px_policy *out)
 {
+    /* names alone, of a record or of nobody, say nothing of what they can take */
+    bool known = c->providers > 0 && c->facts[0].name != NULL;
     const char *provider[LIMIT_PROVIDERS];
-    struct pol_env env = {
-        .provider = provider, .providers = c->providers, .load = load, .zone = is_zone, .ctx = b
-    };
+    struct pol_env env = { .provider = provider,
+                           .providers = c->providers,
+                           .facts = known ? c->facts : NULL,
+                           .load = load,
+                           .zone = is_zone,
+                           .ctx = b };
     struct pol_report found;
     struct pol_program *program;
     enum err e;

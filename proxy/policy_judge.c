@@ -6,6 +6,7 @@
 
 #include "policies/diag.h"
 #include "policies/lint.h"
+#include "proxy/clock.h"
 #include "proxy/config.h"
 #include "proxy/report.h"
 
@@ -53,6 +54,17 @@ static enum err expects(const struct px_config *c, struct judging *j, bool *cove
     return pol_expect_run(j->policy->program, &run, j->arena);
 }
 
+static int64_t changed_s(void *ctx, const char *file)
+{
+    const struct px_policy *p = ((struct judging *)ctx)->policy;
+
+    for (unsigned i = 0; i < p->texts; i++) {
+        if (strcmp(p->text[i]->name, file) == 0)
+            return p->text[i]->changed_s;
+    }
+    return 0;
+}
+
 static enum err lint(struct judging *j, const struct px_policy *before, const bool *covered,
                      struct px_report *report)
 {
@@ -64,6 +76,7 @@ static enum err lint(struct judging *j, const struct px_policy *before, const bo
     e = pol_lint(p, pol_program_expects(p) > 0 ? covered : NULL, j->arena, &found);
     if (before != NULL)
         pol_renamed(before->program, p, &found);
+    pol_lint_ages(p, changed_s, j, px_unix_ms() / 1000, PX_POLICY_OLD_DAYS, &found);
     px_policy_tell(j->policy, &found, report);
     return e;
 }

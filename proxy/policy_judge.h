@@ -6,7 +6,10 @@
 #include "policies/expect.h"
 #include "proxy/policy.h"
 
-enum { PX_JUDGED_FAILS = 20 };
+enum {
+    PX_JUDGED_FAILS = 20,
+    PX_POLICY_OLD_DAYS = 30, /* a list file that has not changed for longer is doubtful */
+};
 
 struct px_judged {
     unsigned passed, failed;                        /* expects */

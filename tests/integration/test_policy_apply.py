@@ -47,6 +47,7 @@ class House(Town):
         path = self.tmp / "signalbox.yaml"
         config = json.loads(path.read_text())
         config["listen"]["admin"] = {"address": "unix:a/admin.sock", "roles": {"operator": "user:daemon", "policy_editor": "user:nobody"}}
+        config["providers"]["checkoutcom"]["currencies"] = ["EUR", "USD"]
         config.update({"state": "state", "policy": "rules/checkout.route"})
         path.write_text(json.dumps(config, indent=1))
 
@@ -176,6 +177,23 @@ def test_a_list_that_lost_nine_tenths_is_refused(house):
     house.reload("snapshot.refused")
     assert "near.csv had" in house.active()["last_error"]
     assert house.apply(policy("stripe then adyen"), "--force")["result"] == "done"
+
+
+def test_an_old_list_and_a_retry_to_who_can_not_take_it_are_told(house):
+    near = house.tmp / "rules/near.csv"
+    os.utime(near, (time.time() - 45 * 86400 - 60,) * 2)
+    doc = house.apply(policy("adyen then stripe"))
+    assert [(x["message"], x["line"]) for x in doc["report"]["findings"] if x["code"] == "W307"] == [("its file has not changed for 45 days", 2)]
+    path = house.file(policy("adyen then stripe").replace("list", "providers adyen, stripe\nlist"))
+    for days, told in (("44", True), ("45", False)):
+        said = subprocess.run([SIGNALBOX, "policy", "lint", "--old-lists", days, path], capture_output=True, text=True).stderr
+        assert ("W307" in said) == told, said
+    retry = "retry when currency is %s on soft_decline to checkoutcom\n"
+    assert house.apply(policy("adyen then stripe", retry % "EUR"))["result"] == "done"
+    doc = house.apply(policy("adyen then stripe", retry % "JPY"), code=1)  # its account takes EUR and USD
+    assert "new.route:7:47: error[E203]: `checkoutcom` can take none of these payments: not with that currency" in doc["text"]
+    doc = house.apply(policy("adyen then stripe", "retry on unknown_outcome\n"), code=1)
+    assert "error[E203]" in doc["text"] and "it might be charged twice" in doc["text"]
 
 
 def test_a_stale_revision_is_refused(house):

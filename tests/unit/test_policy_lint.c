@@ -3,6 +3,7 @@
 
 #include "policies/diff.h"
 #include "policies/lint.h"
+#include "routing/provider.h"
 #include "tests/unit/policy_kit.h"
 
 #define HEAD "policy \"t\"\nproviders a, b, c\n"
@@ -65,6 +66,10 @@ static void finds_what_is_probably_not_meant(void **state)
         { "rule \"x\" when bin matches /571/ use a then b", "W305@3", "" },
         { "rule \"x\" when bin matches /^4571/ use a then b", "W305@3", "" },
         { "list l DE AT DE", "W310@3 W307@3", "" },
+        { "list l\n4571\n457112", "W310@3", "" }, /* an exception beside its range, perhaps */
+        { "list l\n4571\n457112\n457112", "W310@3 W307@6", "" },
+        { "list l\n457100..457150\n4572\n457120", "W310@3 W307@6", "" },
+        { "list l\n457120..457130\n457100..457119\n4572", "W310@3", "" },
         { "rule \"x\" when sample 5% by customer use c then continue", "W309@3", "" },
         { "rule \"x\" when sample 5% by customer and approval of c >= 85% use c then continue", "",
           "" },
@@ -97,6 +102,119 @@ static void an_expect_makes_an_overlap_clear(void **state)
          codes, sizeof codes);
     assert_string_equal(codes, "");
     kit_fini(&k);
+}
+
+static void values_twice_are_found_in_long_lists_too(void **state)
+{
+    enum { ROWS = 50000 };
+    char *policy = malloc(ROWS * 8 + 256);
+    struct buf b = buf_over(policy, ROWS * 8 + 256);
+    char codes[200];
+    struct kit k;
+
+    (void)state;
+    assert_non_null(policy);
+    buf_str(&b, HEAD "list l");
+    for (unsigned i = 0; i < ROWS; i++)
+        buf_fmt(&b, "\n%u", 400000 + (i * 7919) % ROWS);
+    buf_str(&b, "\n412345" TAIL);
+    lint(&k, buf_z(&b), codes, sizeof codes);
+    assert_string_equal(codes, "W310@3 W307@50004");
+    kit_fini(&k);
+    free(policy);
+}
+
+/* ---- lists from files ---- */
+
+static bool two_rows(void *ctx, struct span path, const char *from, struct span *text,
+                     const char **name, struct diag *why)
+{
+    (void)ctx, (void)path, (void)from, (void)why;
+    *text = SPAN("DE\nAT\n");
+    *name = "near.csv";
+    return true;
+}
+
+static int64_t day_100(void *ctx, const char *file)
+{
+    return strcmp(file, "near.csv") == 0 ? *(const int64_t *)ctx * 86400 : 0;
+}
+
+static void a_list_file_grows_old(void **state)
+{
+    static const struct {
+        int64_t changed, now;
+        const char *said;
+    } cases[] = { { 100, 130, NULL },
+                  { 100, 131, "its file has not changed for 31 days" },
+                  { 0, 131, NULL },
+                  { 140, 131, NULL } };
+    struct kit k = { .env = { .load = two_rows } };
+
+    (void)state;
+    assert_int_equal(kit_compile(&k,
+                                 HEAD "list near from \"near.csv\"\nlist own DE\nrule \"r\" "
+                                      "when country in near or country in own use a then b" TAIL),
+                     OK);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct pol_report report;
+        int64_t changed = cases[i].changed;
+
+        pol_report_init(&report, &k.arena);
+        pol_lint_ages(k.program, day_100, &changed, cases[i].now * 86400 + 1, 30, &report);
+        assert_int_equal(report.warnings, cases[i].said != NULL);
+        if (cases[i].said != NULL) {
+            assert_string_equal(report.first->text, cases[i].said);
+            assert_int_equal(report.first->at.line, 3);
+        }
+    }
+    kit_fini(&k);
+}
+
+/* ---- what a provider can take ---- */
+
+static void a_retry_goes_to_somebody_who_can_take_it(void **state)
+{
+    static const struct {
+        const char *policy, *said; /* NULL: it is right */
+    } cases[] = {
+        { "retry on soft_decline to c", NULL },
+        { "retry when currency is JPY on soft_decline to b", NULL },
+        { "retry when currency is JPY on soft_decline to c", "not with that currency" },
+        { "retry when currency is JPY or brand is visa on soft_decline to c", NULL },
+        { "retry when currency in { JPY USD } and amount > USD 5 on soft_decline to c",
+          "not with" },
+        { "retry when currency in { JPY EUR } on soft_decline to c", NULL },
+        { "retry when currency is not EUR on soft_decline to c", "not with that currency" },
+        { "retry when brand is amex on soft_decline to c", "not with that brand" },
+        { "retry when payment_method is network_token on soft_decline to c", "payment_method" },
+        { "retry when metadata.x is \"y\" on soft_decline to c", NULL },
+        { "retry on soft_decline to a", "`a` can not take payments" },
+        { "retry when currency is JPY on soft_decline to next", NULL },
+    };
+    static const char *const name[] = { "a", "b", "c" };
+    struct rt_provider facts[3] = { { .ops = 0 },
+                                    { .ops = 1U << RT_AUTHORIZE, .brands = ~0U, .methods = ~0U },
+                                    { .ops = 1U << RT_AUTHORIZE,
+                                      .brands = 1U << RT_VISA | 1U << RT_MASTERCARD,
+                                      .methods = 1U << RT_CARD } };
+
+    (void)state;
+    memset(facts[1].currencies, 0xFF, sizeof facts[1].currencies);
+    rt_provider_take_currency(&facts[2], currency_find(SPAN("EUR")));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct kit k = { .env = { .provider = name, .providers = 3, .facts = facts } };
+        char policy[400];
+        struct buf b = BUF_OF(policy);
+        enum err e;
+
+        buf_fmt(&b, "%s%s%s", HEAD, cases[i].policy, TAIL);
+        e = kit_compile(&k, buf_z(&b));
+        if ((e == OK) != (cases[i].said == NULL) ||
+            (e != OK && (strstr(k.text, "E203") == NULL || strstr(k.text, cases[i].said) == NULL)))
+            fail_msg("%s: %s", cases[i].policy, k.text);
+        kit_fini(&k);
+    }
 }
 
 static struct pol_diff *diff(struct kit *a, struct kit *b, const char *one, const char *two)
@@ -143,6 +261,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_what_is_probably_not_meant),
         cmocka_unit_test(an_expect_makes_an_overlap_clear),
+        cmocka_unit_test(values_twice_are_found_in_long_lists_too),
+        cmocka_unit_test(a_list_file_grows_old),
+        cmocka_unit_test(a_retry_goes_to_somebody_who_can_take_it),
         cmocka_unit_test(a_change_is_shown_by_one_plain_payment),
     };
 
