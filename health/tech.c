@@ -82,6 +82,7 @@ void hl_tech_observe(struct hl_tech *t, bool failed, double others_n, double oth
 
     hl_tech_relax(t, now_ns);
     t->heard_ns_ = t->seen_ns_ = t->quiet_from_ns_ = now_ns;
+    t->away_ns_ = 0;
     /* What hits the others as well says little about this one. */
     if (others_n > 1) {
         double common = (others_failed - 0.02 * others_n) / (others_n + 3);
@@ -123,16 +124,18 @@ void hl_tech_latency(struct hl_tech *t, double seconds, bool answered)
 
 /* ---- requests in the air ---- */
 
+enum { PATIENT = 6 };
+
 static int64_t quiet_ns(const struct hl_tech *t)
 {
     return (int64_t)(hl_clip(t->patience_s, 0.05, 1) * 1e9);
 }
 
-/* Were we away, or had nothing to do? Then silence begins now. */
+/* Were we away, or had nothing to do? That time is no part of a silence. */
 static void listen(struct hl_tech *t, int64_t now_ns)
 {
     if (now_ns - t->seen_ns_ > quiet_ns(t) / 2)
-        t->heard_ns_ = now_ns;
+        t->away_ns_ += now_ns - t->seen_ns_;
     t->seen_ns_ = now_ns;
 }
 
@@ -175,11 +178,11 @@ uint32_t hl_tech_in_air(const struct hl_tech *t)
 
 bool hl_tech_silent(struct hl_tech *t, int64_t now_ns)
 {
-    int64_t patience_ns = quiet_ns(t);
+    int64_t patience_ns = quiet_ns(t), silence_ns = now_ns - t->heard_ns_;
     unsigned waiting = 0;
 
     listen(t, now_ns);
-    if (now_ns - t->heard_ns_ <= patience_ns)
+    if (silence_ns - t->away_ns_ <= patience_ns && silence_ns <= PATIENT * patience_ns)
         return false;
     for (uint32_t i = t->air_first_; i != t->air_next_ && waiting < HL_SILENT; i++) {
         int64_t sent_ns = t->air_ns_[i % HL_AIR];
@@ -199,6 +202,7 @@ void hl_tech_paused(struct hl_tech *t, int64_t ns)
         if (*slot(t, i) != 0)
             *slot(t, i) += ns;
     }
+    t->heard_ns_ += ns;
 }
 
 /* A single late answer is a late answer. Several at a time, and not a sound since they became late,

@@ -27,8 +27,9 @@ struct hl_tech {
     uint8_t setbacks;      /* failed probes in a row */
     int64_t next_probe_ns; /* no probe before */
 
-    int64_t heard_ns_; /* the last outcome, whatever it was, or the end of a pause of our own */
-    int64_t seen_ns_;  /* when we last sent or heard anything */
+    int64_t heard_ns_;                  /* the last outcome, whatever it was */
+    int64_t away_ns_;                   /* since then: in which we looked at nothing */
+    int64_t seen_ns_;                   /* when we last sent or heard anything */
     int64_t looked_ns_, quiet_from_ns_; /* for requests that are late together */
     int64_t air_ns_[HL_AIR];            /* when the request in this slot was sent; 0: answered */
     uint32_t air_first_, air_next_;     /* sequence numbers */
@@ -44,7 +45,8 @@ hl_ticket hl_tech_sent(struct hl_tech *t, int64_t now_ns);
 bool hl_tech_overdue(struct hl_tech *t, double timeout_s, int64_t now_ns, hl_ticket *which);
 /* Do at least HL_SILENT requests wait, and has nobody heard anything for longer than an answer
  * takes? No failure yet: a reason to send no more for the moment where there is somebody else.
- * A pause of our own is no silence: what came meanwhile has only not been read. */
+ * A pause of our own is no silence: what came meanwhile has only not been read. Short ones look
+ * like a provider with little to do; so there it has to be a longer silence. */
 bool hl_tech_silent(struct hl_tech *t, int64_t now_ns);
 /* We read nothing for that long: who waits has waited that much less. */
 void hl_tech_paused(struct hl_tech *t, int64_t ns);

@@ -208,8 +208,10 @@ static void a_pause_of_our_own_is_no_silence(void **state)
     for (unsigned i = 0; i < 100; i++)
         (void)hl_tech_sent(&f.book->tech[0], now);
     assert_false(hl_watch_silent(f.watch, 0, now + S / 100));
+    hl_watch_paused(f.watch, 20 * S);
     assert_false(hl_watch_silent(f.watch, 0, now + 20 * S));
     assert_false(hl_watch_silent(f.watch, 0, now + 20 * S + S / 10));
+    assert_true(hl_watch_silent(f.watch, 0, now + 30 * S));
     free(f.mem);
 }
 
