@@ -137,13 +137,26 @@ static bool read_all(struct reader *r, struct span text, struct px_toggle_kept *
     return json_tok(r->j) == JSON_ARRAY_END;
 }
 
-enum err px_toggle_load(const char *path, struct px_toggle_kept kept[LIMIT_PROVIDERS], unsigned *n,
-                        struct diag *why)
+enum err px_toggle_parse(struct span text, struct px_toggle_kept kept[LIMIT_PROVIDERS], unsigned *n)
 {
     static struct json j;
     char room[4096];
     struct arena a;
     struct reader r = { &j, &a, true };
+    bool ok;
+
+    *n = 0;
+    arena_init(&a, room, sizeof room, px_heap(), ROOM);
+    ok = read_all(&r, text, kept, n);
+    arena_fini(&a);
+    if (!ok)
+        *n = 0;
+    return ok ? OK : E_SYNTAX;
+}
+
+enum err px_toggle_load(const char *path, struct px_toggle_kept kept[LIMIT_PROVIDERS], unsigned *n,
+                        struct diag *why)
+{
     struct px_file file;
     enum err e;
 
@@ -151,13 +164,9 @@ enum err px_toggle_load(const char *path, struct px_toggle_kept kept[LIMIT_PROVI
     e = px_file_read(path, ROOM, &file, why);
     if (e != OK)
         return e == E_NOTFOUND ? OK : e;
-    arena_init(&a, room, sizeof room, px_heap(), ROOM);
-    if (!read_all(&r, file.text, kept, n)) {
-        *n = 0;
-        e = E_SYNTAX;
+    e = px_toggle_parse(file.text, kept, n);
+    if (e != OK)
         diag_set(why, "%s is not what a gateway writes", path);
-    }
-    arena_fini(&a);
     px_file_close(&file);
     return e;
 }

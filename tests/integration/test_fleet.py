@@ -329,3 +329,53 @@ def test_breakers_of_others_are_heard_and_only_two_make_a_rumour(fleet):
     code, said = ask(one, "GET", "/v1/providers/adyen/history")
     assert code == 200
     assert [m["node"] for m in find(said, "moves")] == ["far1", "far2", "far1"]
+
+
+# ---- clocks and nonsense ----
+
+def far_node(fleet, ahead_ms, **fields):
+    """An entry of a node that is not there, as its clock has it."""
+    t_ms = int(time.time() * 1000) + ahead_ms
+    cli(fleet, "HSET", "rt:n:far", "t_ms", t_ms, *(x for pair in fields.items() for x in pair))
+    cli(fleet, "ZADD", "rt:nodes", t_ms, "far")
+
+
+def test_clocks_that_are_seconds_apart_do_no_harm(fleet):
+    one = fleet.nodes[0]
+    now = int(time.time() * 1000)
+    word = f"{now + 5000} 0 stop authorize 1000 bert clock-ahead"
+    cli(fleet, "HSET", "rt:toggles", "stripe", word)
+    wait_for("heard", lambda: admin_of(one) == "stop")
+    assert act(one, "stripe", act="resume")["toggle"]["set_ms"] > now + 5000
+    wait_for("taken back", lambda: all(admin_of(n) == "auto" for n in fleet.nodes))
+    far_node(fleet, 5000)
+    wait_for("there", lambda: "far" in nodes_seen(one))
+    for ahead in (5100, 5200):
+        far_node(fleet, ahead)
+        time.sleep(0.3)
+    far = next(n for n in ask(one, "GET", "/v1/nodes")[1]["nodes"] if n["name"] == "far")
+    assert 2500 < far["skew_ms"] < 5500 and not far["stale"]
+    cli(fleet, "HSET", "rt:toggles", "stripe", f"{now + 3600000} 0 stop authorize 1000 eve next-hour")
+    time.sleep(2.5)
+    assert admin_of(one) == "auto"  # it would win for ever
+
+
+def test_nonsense_on_the_boards_changes_nothing(fleet):
+    one = fleet.nodes[0]
+    now = int(time.time() * 1000)
+    checkout = Checkout(fleet, one)
+    for field, word in (("stripe", "now 0 stop authorize 1000 eve x"), ("adyen", f"{now} 0 explode all 1000 eve x"),
+                        ("nobody", f"{now} 0 stop authorize 1000 eve x"), ("checkoutcom", f"{now} -1 stop all 1000 eve x")):
+        cli(fleet, "HSET", "rt:toggles", field, word)
+    cli(fleet, "HSET", "rt:breakers", "adyen", f"{now} 0 stopped 0 x", "@", f"{now} 0 stopped 0 x", "adyen@far", f"{now} 0 sideways 5 x")
+    far_node(fleet, 0, policy="x" * 500, view="99999999999999999999", started_ms="-7", pay_milli_s="many",
+             **{"p:stripe": "-1 -2 -3 -4", "p:adyen": "99999999999999999999 1 1 1", "p:nobody": "1 1 1 1", "": ""})
+    cli(fleet, "PUBLISH", "rt:said", "9 stripe " + "x" * 5000)
+    wait_for("there", lambda: "far" in nodes_seen(one))
+    time.sleep(2.5)
+    assert [admin_of(one, p) for p in fleetbed.PROVIDERS] == ["auto"] * 3
+    assert find(provider(one, "adyen"), "nodes_open") == 0
+    share = find(provider(one), "fleet_in_flight")
+    assert share is None or 0 <= share < 1000
+    assert link_up(one)
+    all_well([checkout])
