@@ -310,6 +310,9 @@ int px_admin_call(struct px_admin_client *k, const char *method, const char *pat
     text = px_admin_text(out, &a, "error", "message");
     e = px_cli_fail(k->cli, px_admin_exit(out->status), "%s",
                     text[0] == '\0' ? "the gateway refuses" : text);
+    text = px_admin_text(out, &a, "error", "help");
+    if (text[0] != '\0')
+        (void)fprintf(stderr, "help: %s\n", text);
     arena_fini(&a);
     return e;
 }

@@ -16,6 +16,7 @@
 
 #include "proxy/admin/admin.h"
 #include "proxy/admin/audit.h"
+#include "proxy/admin/unresolved.h"
 #include "proxy/clock.h"
 #include "proxy/config.h"
 #include "proxy/crypto.h"
@@ -47,8 +48,9 @@ struct control {
     unsigned workers, fds;
     bool draining;
     char life[27]; /* what this process is called: owner of journal leases, name in views */
-    struct px_audit *audit; /* NULL: no state is kept */
-    struct px_admin *admin; /* NULL: not configured */
+    struct px_audit *audit;           /* NULL: no state is kept */
+    struct px_admin *admin;           /* NULL: not configured */
+    struct px_unresolved *unresolved; /* counted for the admin API */
 };
 
 /* ---- signals ---- */
@@ -227,6 +229,7 @@ static enum err open_admin(struct control *k, struct diag *why)
     struct px_admin_terms t = { .config = k->config,
                                 .life = k->life,
                                 .started_ms = px_unix_ms(),
+                                .fleet = k->fleet,
                                 .rollout = k->rollout,
                                 .control = k,
                                 .snapshot = snapshot_of };
@@ -235,6 +238,8 @@ static enum err open_admin(struct control *k, struct diag *why)
     t.audit = k->audit;
     if (e != OK || k->config->admin.address.len == 0)
         return e;
+    k->unresolved = px_unresolved_create(k->loop, k->journal);
+    t.unresolved = k->unresolved;
     return px_admin_create(k->loop, &t, &k->admin, why);
 }
 
@@ -310,6 +315,7 @@ static enum err start(struct control *k, struct diag *why)
 static void stop(struct control *k)
 {
     px_admin_destroy(k->admin);
+    px_unresolved_stop(k->unresolved);
     for (unsigned i = 0; i < k->workers; i++)
         px_worker_drain(k->worker[i]);
     for (unsigned i = 0; i < k->workers; i++)
@@ -318,6 +324,7 @@ static void stop(struct control *k)
     px_fleet_destroy(k->fleet);
     if (k->journal != NULL)
         px_journal_close(k->journal);
+    px_unresolved_destroy(k->unresolved);
     for (unsigned w = 0; w < k->config->workers; w++) {
         for (unsigned i = 0; i < PX_LISTEN_MAX; i++) {
             if (k->fd[w][i] >= 0)

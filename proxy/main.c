@@ -9,10 +9,13 @@
 #include "proxy/cmd_credential.h"
 #include "proxy/cmd_explain.h"
 #include "proxy/cmd_explain_record.h"
+#include "proxy/cmd_nodes.h"
 #include "proxy/cmd_openapi.h"
+#include "proxy/cmd_override.h"
 #include "proxy/cmd_payment.h"
 #include "proxy/cmd_policy.h"
 #include "proxy/cmd_policy_live.h"
+#include "proxy/cmd_provider.h"
 #include "proxy/cmd_route.h"
 #include "proxy/cmd_serve.h"
 #include "proxy/cmd_simulate.h"
@@ -23,6 +26,20 @@
 static const struct px_command *const commands[] = {
     &px_cmd_serve,
     &px_cmd_status,
+    &px_cmd_nodes,
+    &px_cmd_provider_show,
+    &px_cmd_provider_stop,
+    &px_cmd_provider_drain,
+    &px_cmd_provider_limit,
+    &px_cmd_provider_force_on,
+    &px_cmd_provider_resume,
+    &px_cmd_override_list,
+    &px_cmd_override_extend,
+    &px_cmd_override_clear,
+    &px_cmd_breaker_history,
+    &px_cmd_breaker_open,
+    &px_cmd_breaker_close,
+    &px_cmd_breaker_reset,
     &px_cmd_audit,
     &px_cmd_config_check,
     &px_cmd_config_print,

@@ -17,8 +17,9 @@ static bool technical(const struct px_payment *p)
     return before != NULL && before->outcome != RT_DECLINED && before->copies > 0;
 }
 
-/* Only the first copy of a new payment's leg can be withheld. Who may hold a payment is asked until
- * it says what became of it, and is told to capture and to give back, whoever stopped it. */
+/* Only the first copy of a leg can be withheld. Who may hold a payment is asked until it says what
+ * became of it, and is told to capture and to give back, unless it was stopped for all operations.
+ */
 const char *px_pay_withheld(struct px_payment *p)
 {
     const struct px_toggle *word = &p->desk->view->toggle[provider_of(p)];
@@ -30,8 +31,10 @@ const char *px_pay_withheld(struct px_payment *p)
                                 .more = p->rec.leg + 1 < p->plan.legs };
     const char *why;
 
-    if (p->pay.op != RT_AUTHORIZE || p->copies > 0 || p->copy_out)
+    if (p->copies > 0 || p->copy_out || p->pay.op == RT_INQUIRE)
         return NULL;
+    if (p->pay.op != RT_AUTHORIZE)
+        return word->admin == RT_ADMIN_STOP && word->ops_all ? "stopped" : NULL;
     if (word->admin == RT_ADMIN_STOP || word->admin == RT_ADMIN_DRAIN)
         return "stopped"; /* since it was decided */
     why = px_pulse_admit(p->desk->pulse, &leg, px_now_ns(), &p->pass);

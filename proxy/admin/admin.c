@@ -28,7 +28,8 @@ struct px_admin {
     struct px_log_gate refusals;
 };
 
-static const struct px_admin_route *const tables[] = { px_admin_see_routes, px_admin_audit_routes,
+static const struct px_admin_route *const tables[] = { px_admin_see_routes, px_admin_act_routes,
+                                                       px_admin_audit_routes,
                                                        px_admin_policy_routes };
 
 const struct px_admin_terms *px_admin_terms(const struct px_admin *a)

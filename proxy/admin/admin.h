@@ -31,15 +31,19 @@
 struct ev_loop;
 struct px_audit;
 struct px_config;
+struct px_fleet;
 struct px_rollout;
 struct px_snapshot;
+struct px_unresolved;
 
 enum { PX_ADMIN_ARGS = 4, PX_ADMIN_ANSWER = 224 * 1024, PX_ADMIN_ACTOR = 104 };
 
 /* What routes work with. All lent for the admin server's life; the control thread owns them. */
 struct px_admin_terms {
     const struct px_config *config;
-    struct px_audit *audit;                         /* NULL: no state is kept */
+    struct px_audit *audit; /* NULL: no state is kept */
+    struct px_fleet *fleet;
+    const struct px_unresolved *unresolved;
     const char *life;                               /* this process's id */
     int64_t started_ms;                             /* unix */
     struct px_rollout *rollout;                     /* the policy in force */
@@ -51,7 +55,7 @@ struct px_admin;
 
 /* One call. Everything lives until run() returns. */
 struct px_admin_call {
-    const char *actor; /* "ana", "uid 1004", "cert:ana.example" */
+    const char *actor; /* "ana", "uid:1004", "cert:ana.example" */
     enum px_role role;
     struct span method, path, query, body;
     struct span arg[PX_ADMIN_ARGS]; /* what the braces of the path stood for, decoded */
@@ -70,8 +74,8 @@ struct px_admin_route {
 };
 
 /* The tables of all files with routes; each ends with run NULL. */
-extern const struct px_admin_route px_admin_see_routes[], px_admin_audit_routes[],
-    px_admin_policy_routes[];
+extern const struct px_admin_route px_admin_see_routes[], px_admin_act_routes[],
+    px_admin_audit_routes[], px_admin_policy_routes[];
 
 const struct px_admin_terms *px_admin_terms(const struct px_admin *a);
 

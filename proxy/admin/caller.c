@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "proxy/server.h"
+#include "routing/base/buf.h"
 
 enum { ROOM = 16384, GROUPS_MAX = 65, GROUP_NAME = 64 };
 
@@ -40,7 +41,7 @@ static enum px_role local_role(const struct px_caller *c, const struct px_role_m
     if (user_name(c->uid, actor))
         id.user = actor;
     else
-        (void)snprintf(actor, PX_CALLER_NAME, "uid %u", (unsigned)c->uid);
+        (void)snprintf(actor, PX_CALLER_NAME, "uid:%u", (unsigned)c->uid);
     for (unsigned i = 0; i < c->groups && id.groups < GROUPS_MAX; i++) {
         if (group_name(c->group[i], name[id.groups])) {
             group[id.groups] = name[id.groups];
@@ -48,6 +49,23 @@ static enum px_role local_role(const struct px_caller *c, const struct px_role_m
         }
     }
     return px_role_of(m, &id);
+}
+
+/* One word, whatever the name: a space is %20, and a percent sign %25. */
+static void name_cert(const char *cert, char actor[PX_CALLER_NAME])
+{
+    struct buf b = buf_over(actor, PX_CALLER_NAME - 1);
+
+    buf_str(&b, "cert:");
+    for (; *cert != '\0'; cert++) {
+        if (*cert == ' ')
+            buf_str(&b, "%20");
+        else if (*cert == '%')
+            buf_str(&b, "%25");
+        else
+            buf_byte(&b, *cert);
+    }
+    actor[b.n] = '\0';
 }
 
 enum px_role px_caller_role(const struct px_caller *c, const struct px_role_map *m,
@@ -61,6 +79,6 @@ enum px_role px_caller_role(const struct px_caller *c, const struct px_role_map 
         (void)snprintf(actor, PX_CALLER_NAME, "nobody");
         return PX_ROLE_NONE;
     }
-    (void)snprintf(actor, PX_CALLER_NAME, "cert:%s", c->cert);
+    name_cert(c->cert, actor);
     return px_role_of(m, &id);
 }

@@ -1,83 +1,15 @@
 """The operators' API and commands against a real gateway: who may do what, and what is remembered."""
-import http.client
 import json
 import os
 import pathlib
-import shutil
 import signal
 import socket
 import stat
 import subprocess
-import tempfile
 
 import pytest
 
-from town import Town, wait_for
-
-SIGNALBOX = os.environ["SIGNALBOX"]
-ROOT = os.geteuid() == 0
-
-
-class Box(Town):
-    """A town whose gateway has operators. Its folder can be entered by other users."""
-
-    def __init__(self, tmp, admin=None, **more):
-        super().__init__(tmp, **more)
-        self.admin = admin or {}
-        self.sock = str(self.tmp / "a" / "admin.sock")
-
-    def write_config(self):
-        super().write_config()
-        (self.tmp / "a").mkdir(exist_ok=True)
-        path = self.tmp / "signalbox.yaml"
-        config = json.loads(path.read_text())
-        config["listen"]["admin"] = {"address": "unix:a/admin.sock"} | self.admin
-        config["state"] = "state"
-        path.write_text(json.dumps(config, indent=1))
-
-    def box(self, *args, code=0, uid=None, socket=True, text=None):
-        """One command; its stdout, or the parsed document with --json."""
-        argv = [SIGNALBOX, *args] + (["--socket", self.sock] if socket else [])
-        if uid is not None:
-            argv = ["setpriv", "--reuid=%d" % uid, "--regid=%d" % uid, "--clear-groups"] + argv
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, input=text)
-        assert done.returncode == code, (args, done)
-        self.said = done.stderr
-        return json.loads(done.stdout) if "--json" in args and done.stdout else done.stdout
-
-    def audit(self):
-        return [json.loads(x) for x in (self.tmp / "state" / "audit.jsonl").read_text().splitlines()]
-
-
-class UnixHTTP(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("gateway", timeout=10)
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
-        self.sock.connect(self.path)
-
-
-def ask(box, method, path, body=None, headers=None):
-    link = UnixHTTP(box.sock)
-    head = {"Content-Type": "application/json"} if body is not None else {}
-    link.request(method, path, body=None if body is None else json.dumps(body), headers=head | (headers or {}))
-    answer = link.getresponse()
-    raw = answer.read()
-    link.close()
-    return answer.status, json.loads(raw)
-
-
-@pytest.fixture(scope="module")
-def box():
-    tmp = tempfile.mkdtemp(prefix="signalbox-admin-")  # pytest's own folders are closed to other users
-    os.chmod(tmp, 0o711)
-    admin = {"roles": {"viewer": ["user:nobody"], "operator": "user:daemon"}}
-    with Box(tmp, admin=admin) as b:
-        yield b
-    shutil.rmtree(tmp)
+from box import ROOT, SIGNALBOX, Box, ask, box  # noqa: F401 (box is a fixture)
 
 
 def test_status_comes_over_the_socket(box):
@@ -117,9 +49,9 @@ def test_who_has_no_role_gets_nothing_and_is_written_down(box):
     os.chmod(box.sock, 0o666)
     try:
         box.box("status", uid=12345, code=4)
-        assert "uid 12345 has no role here" in box.said
+        assert "uid:12345 has no role here" in box.said
         line = box.audit()[-1]
-        assert (line["actor"], line["what"], line["result"]) == ("uid 12345", "refused", "refused")
+        assert (line["actor"], line["what"], line["result"]) == ("uid:12345", "refused", "refused")
         assert "GET /v1/status" == line["object"]
         assert box.box("status", "--json", uid=65534)["schema"] == 1
     finally:
@@ -171,16 +103,16 @@ def test_the_log_is_read_and_verified(tmp_path, box):
         os.chmod(box.sock, 0o660)
     doc = box.box("audit", "--json", "--since", "1h")
     assert doc["schema"] == 1 and doc["verified"] and doc["first_broken_line"] == 0
-    assert [e["actor"] for e in doc["entries"]][-2:] == ["uid 12345", "uid 12346"]
-    assert "uid 12346" in box.box("audit")
+    assert [e["actor"] for e in doc["entries"]][-2:] == ["uid:12345", "uid:12346"]
+    assert "uid:12346" in box.box("audit")
     assert "none changed" in box.box("audit", "--verify")
 
     log = box.tmp / "state" / "audit.jsonl"
     good = log.read_bytes()
     lines = good.splitlines(keepends=True)
     copy = tmp_path / "copy.jsonl"
-    copy.write_bytes(good.replace(b"uid 12345", b"uid 12349"))
-    line = next(i for i, x in enumerate(lines, 1) if b"uid 12345" in x)
+    copy.write_bytes(good.replace(b"uid:12345", b"uid:12349"))
+    line = next(i for i, x in enumerate(lines, 1) if b"uid:12345" in x)
     box.box("audit", "--file", str(copy), "--verify", socket=False, code=1)
     assert "line %d is broken" % line in box.said
     try:
@@ -204,3 +136,75 @@ def test_the_log_goes_on_after_kill_9(tmp_path):
         b.stop_gateway()
         b.start_gateway()
         assert b.box("audit", "--json")["lines"] == 1
+
+
+# ---- over TLS
+
+def openssl(*args):
+    subprocess.run(["openssl", *args], check=True, capture_output=True)
+
+
+def make_ca(folder, name):
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", "/CN=" + name, "-keyout", str(folder / (name + ".key")), "-out", str(folder / (name + ".pem")))
+
+
+def make_cert(folder, ca, name, subject):
+    request = str(folder / (name + ".csr"))
+    openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject,
+            "-keyout", str(folder / (name + ".key")), "-out", request)
+    openssl("x509", "-req", "-in", request, "-CA", str(folder / (ca + ".pem")), "-CAkey", str(folder / (ca + ".key")),
+            "-CAcreateserial", "-days", "2", "-out", str(folder / (name + ".pem")))
+
+
+def test_tls_needs_a_certificate_and_knows_its_name(tmp_path):
+    make_ca(tmp_path, "operators")
+    make_ca(tmp_path, "strangers")
+    make_cert(tmp_path, "operators", "ana", "/CN=ana.example")
+    make_cert(tmp_path, "operators", "two", "/CN=ana.example/CN=root")
+    make_cert(tmp_path, "strangers", "eve", "/CN=ana.example")
+    for key in tmp_path.glob("*.key"):
+        key.chmod(0o600)
+    admin = {"address": "127.0.0.1:0", "tls": {"certificate": "certs/server.pem", "key": "certs/server.key",
+                                               "client_ca": "operators.pem"},
+             "roles": {"viewer": "cert:ana.example"}}
+    with socket.socket() as free:  # the gateway tells no port it was given
+        free.bind(("127.0.0.1", 0))
+        admin["address"] = "127.0.0.1:%d" % free.getsockname()[1]
+    with Box(tmp_path, admin=admin) as b:
+        b.sock = "https://localhost:" + admin["address"].split(":")[1]
+        ca = ["--ca", str(tmp_path / "certs" / "ca.pem")]
+
+        def cert(name):
+            return ca + ["--cert", str(tmp_path / (name + ".pem")), "--key", str(tmp_path / (name + ".key"))]
+
+        assert b.box("status", "--json", *cert("ana"))["schema"] == 1
+        b.box("audit", "--verify", *cert("ana"))
+        b.box("status", *ca, code=3)  # no certificate
+        b.box("status", *cert("eve"), code=3)  # from somebody else
+        b.box("status", *cert("two"), code=4)  # which of the two?
+        assert "no role" in b.said
+        b.box("status", "--cert", str(tmp_path / "ana.pem"), "--key", str(tmp_path / "ana.key"), code=3)  # not our gateway
+        b.box("status", *ca, "--cert", str(tmp_path / "ana.pem"), code=2)
+        assert b.audit()[-1]["actor"] == "nobody"
+
+
+@pytest.mark.parametrize("admin, code", [
+    ({"address": "127.0.0.1:8444"}, "C146"),
+    ({"address": "[::]:8444"}, "C146"),
+    ({"tls": {"certificate": "certs/server.pem", "key": "certs/server.key", "client_ca": "certs/ca.pem"}}, "C146"),
+    ({"roles": {"operator": "ana"}}, "C123"),
+    ({"roles": {"boss": "user:ana"}}, "C110"),
+])
+def test_a_listener_that_can_not_tell_who_calls_is_refused(tmp_path, admin, code):
+    b = Box(tmp_path, admin=admin)
+    b.start_sim()
+    try:
+        b.write_config()
+        done = subprocess.run([SIGNALBOX, "config", "check", str(tmp_path / "signalbox.yaml"), "--json"], capture_output=True,
+                              text=True)
+        assert done.returncode == 1
+        assert code in {f["code"] for f in json.loads(done.stdout)["findings"]}
+    finally:
+        b.__exit__()
+
