@@ -13,6 +13,9 @@ import sys
 import time
 
 HOME = pathlib.Path("build/demo")
+SOCKET = str(HOME.resolve() / "admin.sock")
+if len(SOCKET) > 100:  # the kernel takes 107
+    SOCKET = "/tmp/signalbox-demo-%d.sock" % os.getuid()
 PROVIDERS = {"stripe": "sk_test_demo", "adyen": "AQEdemo_key_of_a_simulated_provider", "checkoutcom": "sk_sbox_demo"}
 VISA = "4242424242424242"
 SOFT_AT_STRIPE = "4000000000000002"  # public test card: generic decline at Stripe, ordinary elsewhere
@@ -67,7 +70,8 @@ def private(path, text):
 def write_config(ports):
     private(HOME / "derivation.key", secrets.token_hex(32))
     lines = ["# Written by deploy/demo.", "listen:", "  payments:", '    address: "127.0.0.1:0"',
-             "    tls: { certificate: certs/server.pem, key: certs/server.key }", "workers: 1",
+             "    tls: { certificate: certs/server.pem, key: certs/server.key }",
+             '  admin: { address: "unix:%s" }' % SOCKET, "workers: 1",
              'journal: "sqlite:journal.db"', "secrets: { key_derivation_file: derivation.key }",
              "credentials: credentials", "payments: { patience: 2s, attach_wait: 1s, repeat_first: 200ms }", "log: { file: signalbox.log }",
              "providers:"]
@@ -227,6 +231,9 @@ def main():
     private(HOME / "token", token)
     print("""
   It is still running. Try:
+    export SIGNALBOX_ADMIN=%s
+    build/proxy/signalbox status --watch
+    build/proxy/signalbox provider stop adyen --for 5m --reason "to see it"     # then pay, then: provider resume adyen
     build/proxy/signalbox payment show %s --journal build/demo/journal.db
     build/proxy/signalbox payment unresolved --journal build/demo/journal.db
     curl --http2 --cacert build/demo/certs/ca.pem -H "Authorization: Bearer $(cat build/demo/token)" \\
@@ -236,7 +243,7 @@ def main():
     curl -X PUT localhost:%d/faults/stripe -d '{"fault":"hang"}'      # then pay again
     curl localhost:%d/ledger/summary
     tail -f build/demo/signalbox.log
-    ./deploy/demo --stop""" % (first["id"], VISA, address.rsplit(":", 1)[1], ports["control"], ports["control"]))
+    ./deploy/demo --stop""" % (SOCKET, first["id"], VISA, address.rsplit(":", 1)[1], ports["control"], ports["control"]))
     return 0 if good else 1
 
 

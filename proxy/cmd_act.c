@@ -235,9 +235,8 @@ static int ask_back(const struct deed *d)
 
 static int refuse_no_route(const struct deed *d, const json_t *doc)
 {
-    int64_t kinds = px_doc_number(json_object_get(doc, "blast"), "no_route_kinds", 0);
-
-    if (kinds == 0 || px_cli_has(d->cli, "allow-no-route"))
+    if (!json_is_true(json_object_get(doc, "needs_allow_no_route")) ||
+        px_cli_has(d->cli, "allow-no-route"))
         return PX_YES;
     return px_cli_fail(d->cli, PX_DENIED,
                        "refused: payments would have no provider; --allow-no-route does it all "

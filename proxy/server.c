@@ -60,7 +60,7 @@ static void on_accept_again(struct ev_loop *loop, ev_timer *t, int revents)
 
     (void)loop;
     (void)revents;
-    if (s->connections >= LIMIT_CONNECTIONS)
+    if (s->connections >= s->config.connections_max)
         accept_pause(s);
     else
         accept_start(s);
@@ -110,7 +110,7 @@ static void on_acceptable(struct ev_loop *loop, ev_io *watcher, int revents)
     (void)loop;
     (void)revents;
     for (int i = 0; i < ACCEPT_BATCH; i++) {
-        if (s->connections >= LIMIT_CONNECTIONS) {
+        if (s->connections >= s->config.connections_max) {
             accept_pause(s);
             return;
         }
@@ -156,6 +156,8 @@ enum err px_server_create(struct ev_loop *loop, const struct px_server_config *c
     s->loop = loop;
     s->config = *c;
     s->config.listen_fd = NULL; /* the watchers know */
+    if (s->config.connections_max == 0)
+        s->config.connections_max = LIMIT_CONNECTIONS;
     if (s->config.tls != NULL)
         px_tls_server_ref(s->config.tls);
     px_server_requests_init(s);

@@ -44,6 +44,7 @@ struct px_server_config {
     void *ctx;
     /* deadlines, milliseconds */
     int tls_ms, first_request_ms, headers_ms, body_ms, idle_ms, write_ms;
+    unsigned connections_max; /* 0: LIMIT_CONNECTIONS */
 };
 
 /* Whole-life counts, for metrics. */

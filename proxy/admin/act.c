@@ -105,6 +105,7 @@ static void put_answer(const struct px_admin_terms *t, const struct px_order *w,
     json_member_z(&o, "act", px_order_name(w->act));
     json_member_bool(&o, "dry_run", dry);
     json_member_i64(&o, "until_ms", w->until_ms);
+    json_member_bool(&o, "needs_allow_no_route", blast->kinds > 0);
     px_show_link(&o, t);
     px_show_blast(&o, t->config, blast);
     px_show_toggle(&o, toggle);

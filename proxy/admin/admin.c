@@ -18,7 +18,7 @@
 #include "proxy/tls.h"
 #include "routing/base/check.h"
 
-enum { REFUSALS_PER_S = 20, ALLOW_MAX = 64 };
+enum { REFUSALS_PER_S = 20, ALLOW_MAX = 64, CONNECTIONS = 64, IDLE_MS = 10000 };
 
 struct px_admin {
     struct px_admin_terms terms;
@@ -346,6 +346,9 @@ static enum err serve(struct px_admin *a, struct ev_loop *loop, struct diag *why
     c.tls = a->tls;
     c.handler = on_request;
     c.ctx = a;
+    /* whoever can connect must not take the descriptors that payments need */
+    c.connections_max = CONNECTIONS;
+    c.idle_ms = IDLE_MS;
     return px_server_create(loop, &c, &a->server);
 }
 

@@ -90,6 +90,11 @@ def test_the_last_provider_is_not_stopped_by_accident(town):
     assert holder(town.pay("one")) == "stripe"
 
 
+def test_what_an_adapter_could_take_is_no_reason_to_refuse(tmp_path):
+    with Box(tmp_path, narrow=False) as b:
+        assert "no route for: none" in b.box("provider", "stop", "stripe", *HOLD)
+
+
 @pytest.mark.parametrize("args, code, says", [
     (("provider", "stop", "strype", *HOLD), 1, "did you mean stripe?"),
     (("provider", "stop", "stripe", "--for", "30m"), 2, "needs --reason"),

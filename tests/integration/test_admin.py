@@ -30,6 +30,19 @@ def test_unknown_paths_methods_and_bodies_are_told(box):
     assert ask(box, "GET", "/v1/audit?from=-1")[0] == 400
 
 
+def test_who_only_connects_leaves_the_payments_their_descriptors(tmp_path):
+    with Box(tmp_path) as b:
+        before = len(os.listdir("/proc/%d/fd" % b.gateway.pid))
+        idle = [socket.socket(socket.AF_UNIX) for _ in range(100)]
+        for s in idle:
+            s.connect(b.sock)
+        assert b.pay("meanwhile").status == 201
+        assert len(os.listdir("/proc/%d/fd" % b.gateway.pid)) < before + 64 + 16
+        for s in idle:
+            s.close()
+        b.box("status")
+
+
 def test_the_payments_port_knows_nothing_of_it(box):
     assert box.call("GET", "/v1/status").status == 404
     assert box.call("GET", "/v1/audit").status == 404
