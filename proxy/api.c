@@ -19,6 +19,7 @@
 #include "proxy/openapi.h"
 #include "proxy/payment.h"
 #include "proxy/problem.h"
+#include "proxy/pulse.h"
 #include "proxy/record_decided.h"
 #include "proxy/snapshot.h"
 #include "routing/base/check.h"
@@ -132,6 +133,8 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         secret_wipe(&choice.facts.bin, sizeof choice.facts.bin);
     }
     decision.took_ns = px_now_ns() - from_ns;
+    if (parent == NULL)
+        px_pulse_decided(d->pulse, decision.plan.legs > 0);
     if (decision.plan.legs > 0) {
         px_intake_fingerprint(w, d->keys, decision.fingerprint);
         px_payment_begin(d, r, &decision);

@@ -300,6 +300,7 @@ static enum err start(struct control *k, struct diag *why)
                                      .tls = k->tls,
                                      .view = px_fleet_view(k->fleet),
                                      .hub = px_fleet_mailbox(k->fleet),
+                                     .node = px_fleet_node_id(k->fleet),
                                      .listen_fd = k->fd[k->workers],
                                      .listen_fds = k->fds,
                                      .index = k->workers,

@@ -44,6 +44,7 @@ void px_fleet_attach(struct px_fleet *f, const struct px_fleet_hands *hands);
 void px_fleet_use_snapshot(struct px_fleet *f, struct px_snapshot *s);
 /* After the workers have ended: letters that are under way are theirs. */
 void px_fleet_destroy(struct px_fleet *f);
+uint64_t px_fleet_node_id(const struct px_fleet *f);     /* hash of our name, as others hear it */
 struct px_mailbox *px_fleet_mailbox(struct px_fleet *f); /* where workers send px_tally */
 struct px_view *px_fleet_view(struct px_fleet *f);       /* in force; lent */
 

@@ -13,6 +13,11 @@ static uint64_t node_hash(struct span node)
     return hash64(node, 0) | 1;
 }
 
+uint64_t px_fleet_node_id(const struct px_fleet *f)
+{
+    return node_hash(span_str(f->node));
+}
+
 static void tell(struct px_fleet *f, unsigned worker, uint64_t node, int64_t age_ms,
                  struct span packed)
 {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "proxy/config.h"
-#include "proxy/log.h"
 #include "proxy/pulse_inside.h"
 #include "proxy/view.h"
 #include "routing/base/check.h"
@@ -44,8 +43,7 @@ void px_pulse_rules(const struct px_config *c, struct hl_watch_rules *r)
     }
 }
 
-enum err px_pulse_create(const struct px_config *c, unsigned worker, int64_t now_ns,
-                         struct px_pulse **out)
+enum err px_pulse_create(const struct px_pulse_terms *t, int64_t now_ns, struct px_pulse **out)
 {
     struct px_pulse *p = calloc(1, sizeof *p);
     struct hl_watch_rules rules;
@@ -53,18 +51,22 @@ enum err px_pulse_create(const struct px_config *c, unsigned worker, int64_t now
 
     if (p == NULL)
         return E_NOMEM;
-    px_pulse_rules(c, &rules);
+    px_pulse_rules(t->config, &rules);
+    rules.node = t->node;
     size = hl_watch_size(&rules);
     p->memory_ = malloc(size);
-    if (p->memory_ == NULL) {
-        free(p);
+    for (unsigned i = 0; i < 2; i++)
+        p->home[i] = p->own[i] = calloc(1, sizeof *p->own[i]);
+    if (p->memory_ == NULL || p->own[0] == NULL || p->own[1] == NULL) {
+        px_pulse_destroy(p);
         return E_NOMEM;
     }
-    p->config = c;
-    p->worker = worker;
+    p->config = t->config;
+    p->worker = t->worker;
+    p->hub = t->hub;
     p->tick_ns = now_ns;
     p->watch =
-        hl_watch_init(p->memory_, size, &rules, hash64_mix((uint64_t)now_ns, worker), now_ns);
+        hl_watch_init(p->memory_, size, &rules, hash64_mix((uint64_t)now_ns, t->worker), now_ns);
     for (unsigned i = 0; i < LIMIT_PROVIDERS; i++)
         p->seat[i] = (struct px_pulse_seat){ .tokens = BUDGET_BURST, .at_ns = now_ns };
     *out = p;
@@ -76,6 +78,8 @@ void px_pulse_destroy(struct px_pulse *p)
     if (p == NULL)
         return;
     free(p->memory_);
+    free(p->own[0]);
+    free(p->own[1]);
     free(p);
 }
 
@@ -350,16 +354,6 @@ double px_pulse_told(struct px_pulse *p, const struct px_pulse_news *n, int64_t 
 
 /* ---- ticks ---- */
 
-static void tell_moves(struct px_pulse *p)
-{
-    struct hl_move m;
-
-    while (hl_watch_moved(p->watch, &m))
-        LOG(WARN, "breaker.moved", F("psp", p->config->provider[m.provider].name),
-            F("from", hl_serving_name(m.from)), F("to", hl_serving_name(m.to)), F("cause", m.cause),
-            F("worker", p->worker));
-}
-
 /* An operator's word that kept it away has ended: it comes back by probing. */
 static void follow_view(struct px_pulse *p, const struct px_view *v, int64_t now_ns)
 {
@@ -381,5 +375,5 @@ void px_pulse_tick(struct px_pulse *p, const struct px_view *view, int64_t now_n
         hl_watch_paused(p->watch, now_ns - p->tick_ns - PX_PULSE_TICK_MS * MS_NS);
     p->tick_ns = now_ns;
     hl_watch_tick(p->watch, now_ns);
-    tell_moves(p);
+    px_pulse_send(p, now_ns);
 }

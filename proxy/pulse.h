@@ -17,14 +17,23 @@
 #include "routing/view.h"
 
 struct px_config;
+struct px_mailbox;
+struct px_note;
 struct px_pulse;
 struct px_view;
 
 /* How a configuration's providers are watched, by whoever does. */
 void px_pulse_rules(const struct px_config *c, struct hl_watch_rules *r);
 
-MUST enum err px_pulse_create(const struct px_config *c, unsigned worker, int64_t now_ns,
+struct px_pulse_terms {
+    const struct px_config *config;
+    unsigned worker;        /* its index */
+    uint64_t node;          /* hash of this node's name */
+    struct px_mailbox *hub; /* where px_tally goes; NULL: nowhere */
+};
+MUST enum err px_pulse_create(const struct px_pulse_terms *t, int64_t now_ns,
                               struct px_pulse **out);
+/* After the loop's end: letters that are under way are freed with it. */
 void px_pulse_destroy(struct px_pulse *p);
 
 /* What a payment's card belongs to: country, brand and funding, the first six digits. The numbers
@@ -73,8 +82,15 @@ double px_pulse_told(struct px_pulse *p, const struct px_pulse_news *n, int64_t 
  * the account's). */
 bool px_pulse_result(const struct px_pulse_news *n, enum hl_result *out, bool *unsent);
 
-/* Every 100 ms: what is overdue by now; tells the log what moved. view: in force. */
+/* Every 100 ms: what is overdue by now; tells the hub what was seen. view: in force. */
 void px_pulse_tick(struct px_pulse *p, const struct px_view *view, int64_t now_ns);
+
+/* A new payment was decided; somebody could take it, or not. */
+void px_pulse_decided(struct px_pulse *p, bool routed);
+/* An approved payment counts for these commitments (bits) of the policy. */
+void px_pulse_volume(struct px_pulse *p, uint64_t revision, uint32_t commits, int64_t minor);
+/* From the hub: a letter of ours back, or what others learned. Takes it. */
+void px_pulse_note(struct px_pulse *p, struct px_note *note, int64_t now_ns);
 
 enum { PX_PULSE_TICK_MS = 100 };
 #endif

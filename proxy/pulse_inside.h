@@ -5,6 +5,7 @@
 #ifndef PX_PULSE_INSIDE_H
 #define PX_PULSE_INSIDE_H
 #include "proxy/pulse.h"
+#include "proxy/tally.h"
 
 struct px_pulse_seat {
     double tokens; /* payments that may still come here because another one failed */
@@ -25,5 +26,16 @@ struct px_pulse {
     int64_t tick_ns; /* the last one */
     uint64_t epoch;  /* of the view that was followed last */
     uint32_t ended[LIMIT_PROVIDERS];
+
+    struct px_mailbox *hub;   /* NULL: nobody to tell */
+    struct px_tally *own[2];  /* ... in letters of ours ... */
+    struct px_tally *home[2]; /* ... of which these are here */
+    uint32_t payments, no_route;
+    uint64_t volumes_of; /* policy revision; 0: nothing in it */
+    struct px_tally_volume volume[POL_COMMITS_MAX];
+    struct hl_delta delta;
 };
+
+/* pulse_tally.c */
+void px_pulse_send(struct px_pulse *p, int64_t now_ns);
 #endif

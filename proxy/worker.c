@@ -119,11 +119,9 @@ static void on_wake(struct ev_loop *loop, ev_async *a, int revents)
 
 static void on_note(void *ctx, struct px_letter *l)
 {
-    struct px_note *note = (struct px_note *)l;
+    struct px_worker *w = ctx;
 
-    (void)ctx;
-    if (note->kind == PX_NOTE_FOREIGN)
-        free(note);
+    px_pulse_note(w->desk_.pulse, (struct px_note *)l, px_now_ns());
 }
 
 static enum err open_upstreams(struct px_worker *w, struct diag *why)
@@ -255,7 +253,10 @@ enum err px_worker_start(const struct px_worker_terms *t, struct px_worker **out
     w->desk_.keys = px_hmac_create(secret_reveal(t->config->key_derivation));
     w->desk_.cards = px_hmac_derive(secret_reveal(t->config->key_derivation),
                                     "signalbox: card digests of the journal, 1");
-    if ((e = px_pulse_create(t->config, t->index, px_now_ns(), &w->desk_.pulse)) != OK ||
+    if ((e = px_pulse_create(
+             &(struct px_pulse_terms){
+                 .config = t->config, .worker = t->index, .node = t->node, .hub = t->hub },
+             px_now_ns(), &w->desk_.pulse)) != OK ||
         (e = px_dns_create(w->loop_, &w->dns_)) != OK || (e = open_upstreams(w, why)) != OK ||
         (e = open_server(w)) != OK)
         goto out;

@@ -5,6 +5,7 @@
 #ifndef PX_WORKER_H
 #define PX_WORKER_H
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "routing/base/err.h"
 
@@ -28,6 +29,7 @@ struct px_worker_terms {
     struct px_tls_server *tls;           /* NULL: clear text */
     struct px_view *view;   /* what operators and other nodes say, until another is given */
     struct px_mailbox *hub; /* where px_tally goes; NULL: nowhere */
+    uint64_t node;          /* px_fleet_node_id() */
     const int *listen_fd;   /* this worker's own sockets; they stay the caller's */
     unsigned listen_fds;
     unsigned index;

@@ -17,7 +17,7 @@ SLOW = {"routing": {"breaker": {"open_first": "60s"}}}
 def moves(town, psp):
     """What the log says of a provider's breaker: [(from, to)]."""
     lines = [json.loads(x) for x in (town.tmp / "gateway.log").read_text().splitlines() if "breaker.moved" in x]
-    return [(x["attributes"]["from"], x["attributes"]["to"]) for x in lines if x["attributes"]["psp"] == psp]
+    return [(x["attributes"]["from"], x["attributes"]["to"]) for x in lines if x["attributes"]["provider"] == psp]
 
 
 def stopped(town, psp):
