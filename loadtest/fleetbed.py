@@ -89,6 +89,19 @@ class Redis:
         self.process.send_signal(signal.SIGCONT)
 
 
+class Admin(http.client.HTTPConnection):
+    """HTTP over a node's admin socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=10)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect(self.path)
+
+
 class Node:
     """One gateway: its folder, process and address."""
 
@@ -154,6 +167,17 @@ class Node:
         if check and said.returncode != 0:
             raise RuntimeError(f"{' '.join(words)}: {said.returncode}: {said.stderr.strip()}")
         return json.loads(said.stdout) if said.stdout[:1] in ("{", "[") else None
+
+    def operate(self, provider, **act):
+        """An operator's word, at this node's admin socket."""
+        link = Admin(self.admin)
+        link.request("POST", f"/v1/providers/{provider}/toggle", json.dumps(act), {"Content-Type": "application/json"})
+        answer = link.getresponse()
+        raw = answer.read()
+        link.close()
+        if answer.status != 200:
+            raise RuntimeError(f"{act} of {provider}: {answer.status} {raw.decode()}")
+        return json.loads(raw)
 
     def stop(self, how=signal.SIGTERM):
         if self.process is not None and self.process.poll() is None:
