@@ -451,7 +451,7 @@ static const struct px_field breaker_fields[] = {
       .offset = IN(routing.open_first_ms),
       .least = 100,
       .most = 600 * SECOND,
-      .fallback = "5s",
+      .fallback = "2s",
       .text = "How long a provider is left alone when it fails. Doubles with each relapse, with a "
               "fifth of jitter." },
     { .name = "open_max",
@@ -459,15 +459,15 @@ static const struct px_field breaker_fields[] = {
       .offset = IN(routing.open_max_ms),
       .least = 100,
       .most = 3600 * SECOND,
-      .fallback = "60s",
+      .fallback = "30s",
       .text = "... up to this." },
     { .name = "ramp",
       .type = &px_type_duration,
       .offset = IN(routing.ramp_ms),
       .least = 100,
       .most = 3600 * SECOND,
-      .fallback = "60s",
-      .text = "After good probes its share grows from 5% to all in this time." },
+      .fallback = "20s",
+      .text = "After good probes its share grows from 10% to all in this time." },
     END,
 };
 

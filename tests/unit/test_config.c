@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "health/breaker.h"
 #include "proxy/config.h"
 #include "proxy/report.h"
 
@@ -100,6 +101,10 @@ static void a_small_configuration_has_all_defaults(void **state)
     assert_int_equal(c->credential_files, 1);
     assert_string_equal(c->credential_file[0], "creds");
     assert_int_equal(c->rules.deadline_ms, 20000);
+    /* health/ measured these; the configuration must not quietly say something else */
+    assert_int_equal(c->routing.open_first_ms, hl_breaker_defaults.open_first_ns / 1000000);
+    assert_int_equal(c->routing.open_max_ms, hl_breaker_defaults.open_max_ns / 1000000);
+    assert_int_equal(c->routing.ramp_ms, hl_breaker_defaults.ramp_ns / 1000000);
     assert_int_equal(c->rules.patience_ms, 45000);
     assert_int_equal(c->rules.attach_wait_ms, 15000);
     assert_int_equal(c->rules.flight.copies_max, 3);
