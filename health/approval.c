@@ -87,9 +87,9 @@ struct hl_weight hl_book_provider(const struct hl_book *b, unsigned p)
 
 /* ---- estimates ---- */
 
-struct hl_base hl_book_base(const struct hl_book *b, struct hl_card card)
+struct hl_base hl_book_base(const struct hl_book *b, const struct hl_at *at)
 {
-    const struct hl_place *group = hl_book_group(b, card), *bin = hl_book_bin(b, card);
+    const struct hl_place *group = at->group, *bin = at->bin;
     struct hl_base base = { .logit = b->base.m };
 
     if (group != NULL) {
@@ -105,12 +105,12 @@ struct hl_base hl_book_base(const struct hl_book *b, struct hl_card card)
     return base;
 }
 
-void hl_book_offsets(const struct hl_book *b, unsigned p, struct hl_card card, double base_logit,
+void hl_book_offsets(const struct hl_book *b, unsigned p, const struct hl_at *at, double base_logit,
                      struct hl_offsets *out)
 {
-    const struct hl_place *bin = hl_book_bin(b, card);
-    const struct hl_weight *country = &b->country_cell[card.country * b->providers + p];
-    const struct hl_weight *product = &b->product_cell[card.product * b->providers + p];
+    const struct hl_place *bin = at->bin;
+    const struct hl_weight *country = &b->country_cell[at->card.country * b->providers + p];
+    const struct hl_weight *product = &b->product_cell[at->card.product * b->providers + p];
     struct hl_weight own = hl_book_provider(b, p);
 
     out->x = base_logit + own.m + country->m + product->m + (bin == NULL ? 0 : bin->cell[p].m);
@@ -141,7 +141,7 @@ static void take_effect(struct rest *r, struct hl_weight *w, enum hl_effect kind
 
 static void rest_of(struct hl_book *b, const struct hl_lesson *l, int64_t now_ns, struct rest *r)
 {
-    struct hl_place *group = hl_book_group(b, l->card), *bin = hl_book_bin(b, l->card);
+    struct hl_place *group = l->at->group, *bin = l->at->bin;
     unsigned p = l->provider, np = b->providers;
 
     *r = (struct rest){ .x = l->drop };
@@ -151,8 +151,8 @@ static void rest_of(struct hl_book *b, const struct hl_lesson *l, int64_t now_ns
     if (bin != NULL)
         take_effect(r, &bin->base, HL_BIN, now_ns);
     r->bases = r->n;
-    take_effect(r, &b->country_cell[l->card.country * np + p], HL_COUNTRY, now_ns);
-    take_effect(r, &b->product_cell[l->card.product * np + p], HL_PRODUCT, now_ns);
+    take_effect(r, &b->country_cell[l->at->card.country * np + p], HL_COUNTRY, now_ns);
+    take_effect(r, &b->product_cell[l->at->card.product * np + p], HL_PRODUCT, now_ns);
     if (bin != NULL)
         take_effect(r, &bin->cell[p], HL_PROVIDER_BIN, now_ns);
 }
@@ -207,16 +207,14 @@ static void shift(struct hl_weight *w, const struct hl_walk *k, double by)
     w->v = k->prior;
 }
 
-void hl_book_shift(struct hl_book *b, unsigned level, unsigned p, struct hl_card card, double by)
+void hl_book_shift(struct hl_book *b, unsigned level, unsigned p, const struct hl_at *at, double by)
 {
-    struct hl_place *bin = hl_book_bin(b, card);
-
     if (level == 0) {
         for (unsigned k = 1; k < HL_SPEEDS; k++)
             shift(&speeds_of(b, p)[k], &SPEED[k], by);
     } else if (level == 1) {
-        shift(&b->country_cell[card.country * b->providers + p], &WALK[HL_COUNTRY], by);
-    } else if (bin != NULL) {
-        shift(&bin->cell[p], &WALK[HL_PROVIDER_BIN], by);
+        shift(&b->country_cell[at->card.country * b->providers + p], &WALK[HL_COUNTRY], by);
+    } else if (at->bin != NULL) {
+        shift(&at->bin->cell[p], &WALK[HL_PROVIDER_BIN], by);
     }
 }

@@ -160,17 +160,23 @@ struct hl_place *hl_book_bin_made(struct hl_book *b, struct hl_card card, int64_
 
 /* ---- what is common ---- */
 
-struct hl_regime *hl_book_regime(struct hl_book *b, unsigned level, unsigned p, struct hl_card card)
+struct hl_at hl_book_find(const struct hl_book *b, struct hl_card card)
+{
+    return (struct hl_at){ card, hl_book_group(b, card), hl_book_bin(b, card) };
+}
+
+struct hl_regime *hl_book_regime(struct hl_book *b, unsigned level, unsigned p,
+                                 const struct hl_at *at)
 {
     struct hl_place *g;
 
     if (level == 0)
         return &b->provider_regime[p];
-    g = level == 1 ? hl_book_group(b, card) : hl_book_bin(b, card);
+    g = level == 1 ? at->group : at->bin;
     return g == NULL ? NULL : &g->regime[p];
 }
 
-struct hl_common hl_book_common(struct hl_book *b, struct hl_card card, int64_t now_ns)
+struct hl_common hl_book_common(struct hl_book *b, const struct hl_at *at, int64_t now_ns)
 {
     struct hl_regime *row[64];
     struct hl_common common;
@@ -181,7 +187,7 @@ struct hl_common hl_book_common(struct hl_book *b, struct hl_card card, int64_t 
         double drop;
 
         for (unsigned p = 0; p < b->providers; p++)
-            row[p] = hl_book_regime(b, l, p, card);
+            row[p] = hl_book_regime(b, l, p, at);
         drop = hl_regime_common(row, b->providers, now_ns);
         so_far = drop < so_far ? drop : so_far;
         common.drop[l] = so_far;

@@ -38,7 +38,7 @@ uint16_t hl_country(const char *alpha2);
  * escapes; weight: of each. */
 struct hl_lesson {
     unsigned provider;
-    struct hl_card card;
+    const struct hl_at *at;
     double n, approved, weight, drop;
 };
 
@@ -80,6 +80,13 @@ struct hl_place {
     struct hl_regime *regime; /* [providers] */
 };
 
+/* A card and its pages; NULL where there is no page (yet). Looked up once for each payment. */
+struct hl_at {
+    struct hl_card card;
+    struct hl_place *group, *bin;
+};
+struct hl_at hl_book_find(const struct hl_book *b, struct hl_card card);
+
 /* NULL when there is no page (yet). */
 struct hl_place *hl_book_group(const struct hl_book *b, struct hl_card card);
 struct hl_place *hl_book_bin(const struct hl_book *b, struct hl_card card);
@@ -91,24 +98,24 @@ struct hl_place *hl_book_bin_made(struct hl_book *b, struct hl_card card, int64_
 struct hl_base {
     double logit, rate, bin_n, group_n;
 };
-struct hl_base hl_book_base(const struct hl_book *b, struct hl_card card);
+struct hl_base hl_book_base(const struct hl_book *b, const struct hl_at *at);
 
 /* Approval logit at provider p, given the base's; the variance of each offset (provider, country,
  * product, BIN); n: observations of the provider. */
 struct hl_offsets {
     double x, var[HL_OFFSETS], n;
 };
-void hl_book_offsets(const struct hl_book *b, unsigned p, struct hl_card card, double base_logit,
+void hl_book_offsets(const struct hl_book *b, unsigned p, const struct hl_at *at, double base_logit,
                      struct hl_offsets *out);
 
 /* What nobody escapes right now, cumulated: overall, in the group, in the BIN. */
 struct hl_common {
     double drop[HL_LEVELS];
 };
-struct hl_common hl_book_common(struct hl_book *b, struct hl_card card, int64_t now_ns);
+struct hl_common hl_book_common(struct hl_book *b, const struct hl_at *at, int64_t now_ns);
 /* The regime of provider p at a level; NULL if there is none. */
 struct hl_regime *hl_book_regime(struct hl_book *b, unsigned level, unsigned p,
-                                 struct hl_card card);
+                                 const struct hl_at *at);
 /* Recent attempts and failures of all providers but p. */
 void hl_book_others(const struct hl_book *b, unsigned p, double *n, double *failed);
 
@@ -119,7 +126,8 @@ void hl_book_relax(struct hl_book *b, unsigned p, int64_t now_ns);
 
 void hl_book_learn(struct hl_book *b, const struct hl_lesson *l, int64_t now_ns);
 /* The offset of a level (HL_LEVELS) has moved for good by so much, on the logit scale. */
-void hl_book_shift(struct hl_book *b, unsigned level, unsigned p, struct hl_card card, double by);
+void hl_book_shift(struct hl_book *b, unsigned level, unsigned p, const struct hl_at *at,
+                   double by);
 
 /* Effects by kind, for those who keep them. */
 enum hl_effect { HL_BASE, HL_GROUP, HL_BIN, HL_PROVIDER, HL_COUNTRY, HL_PRODUCT, HL_PROVIDER_BIN };

@@ -63,7 +63,7 @@ static void learn_retry(struct hl_book *b, double here, double before, bool appr
 /* What a verdict, or several for cards alike, is measured against. */
 struct frame {
     unsigned provider;
-    struct hl_card card;
+    struct hl_at where;
     struct hl_offsets at;
     struct hl_common common;
 };
@@ -73,7 +73,7 @@ static void adopt(struct hl_book *b, const struct frame *f, unsigned level, stru
 {
     double seen = hl_logit((r->run_s + 0.5) / (r->run_n + 1));
 
-    hl_book_shift(b, level, f->provider, f->card, seen - f->at.x);
+    hl_book_shift(b, level, f->provider, &f->where, seen - f->at.x);
     hl_regime_clear(r);
 }
 
@@ -83,7 +83,7 @@ static double learn_regimes(struct hl_book *b, const struct frame *f, bool appro
     double x = f->at.x, plain = hl_expit(x), worst = 0;
 
     for (unsigned l = 0; l < HL_LEVELS; l++) {
-        struct hl_regime *r = hl_book_regime(b, l, f->provider, f->card);
+        struct hl_regime *r = hl_book_regime(b, l, f->provider, &f->where);
         double drop = f->common.drop[l], sick;
         bool lasting;
 
@@ -108,7 +108,7 @@ static void learn_approval(struct hl_book *b, const struct frame *f, double appr
     if (weight >= 0.02)
         hl_book_learn(b,
                       &(struct hl_lesson){ .provider = f->provider,
-                                           .card = f->card,
+                                           .at = &f->where,
                                            .n = n,
                                            .approved = approved,
                                            .weight = weight,
@@ -119,15 +119,15 @@ static void learn_approval(struct hl_book *b, const struct frame *f, double appr
 static void frame_of(struct hl_book *b, unsigned provider, struct hl_card card, struct frame *f)
 {
     f->provider = provider;
-    f->card = card;
-    hl_book_offsets(b, provider, card, hl_book_base(b, card).logit, &f->at);
+    f->where = hl_book_find(b, card);
+    hl_book_offsets(b, provider, &f->where, hl_book_base(b, &f->where).logit, &f->at);
 }
 
 static void frame_made(struct hl_book *b, struct frame *f, int64_t now_ns)
 {
-    (void)hl_book_group_made(b, f->card, now_ns);
-    (void)hl_book_bin_made(b, f->card, now_ns);
-    f->common = hl_book_common(b, f->card, now_ns);
+    f->where.group = hl_book_group_made(b, f->where.card, now_ns);
+    f->where.bin = hl_book_bin_made(b, f->where.card, now_ns);
+    f->common = hl_book_common(b, &f->where, now_ns);
 }
 
 static void count_win(struct hl_book *b, unsigned provider, unsigned n)

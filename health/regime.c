@@ -113,7 +113,7 @@ double hl_regime_common(struct hl_regime *const *row, unsigned n, int64_t now_ns
         struct hl_regime *r = row[i];
         double e, drop;
 
-        if (r == NULL)
+        if (r == NULL || r->seen < COMMON_N) /* it only fades */
             continue;
         hl_regime_relax(r, now_ns);
         if (r->seen < COMMON_N)

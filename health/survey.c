@@ -23,11 +23,13 @@ struct candidate {
     double available_well, approval_well;
     double win, lose, wait; /* margin less fee; fee of a decline; expected waiting, priced */
     double seen;
+    double fresh; /* its gain for a payment that nobody has declined yet */
 };
 
 /* The payment, as all candidates see it. */
 struct scene {
     const struct hl_watch_ask *ask;
+    struct hl_at at;
     struct hl_base base;
     struct hl_common common;
     double hard, r0;
@@ -76,7 +78,7 @@ static double regime_factor(struct hl_book *b, unsigned p, const struct scene *s
     double worst = 1;
 
     for (unsigned l = 0; l < HL_LEVELS; l++) {
-        const struct hl_regime *r = hl_book_regime(b, l, p, s->ask->card);
+        const struct hl_regime *r = hl_book_regime(b, l, p, &s->at);
 
         if (r != NULL)
             worst = fmin(worst, hl_regime_factor(r, a, s->common.drop[l]));
@@ -94,6 +96,13 @@ static bool is_new(const struct hl_book *b, double seen, struct rng *dice)
     return rng_unit(dice) > fmax(share, RAMP_SHARE);
 }
 
+static double gain(const struct candidate *c, double approval, double available, double waiting)
+{
+    double wins = available * approval;
+
+    return wins * c->win - (available - wins) * c->lose - waiting;
+}
+
 static void estimate(struct hl_watch *w, unsigned p, const struct scene *s, struct candidate *c)
 {
     const struct hl_watch_ask *ask = s->ask;
@@ -102,7 +111,7 @@ static void estimate(struct hl_watch *w, unsigned p, const struct scene *s, stru
     struct hl_offsets at;
     double x, factor;
 
-    hl_book_offsets(w->book, p, ask->card, s->base.logit, &at);
+    hl_book_offsets(w->book, p, &s->at, s->base.logit, &at);
     x = at.x;
     c->provider = p;
     c->approval_plain = c->approval_well = hl_expit(x);
@@ -118,7 +127,13 @@ static void estimate(struct hl_watch *w, unsigned p, const struct scene *s, stru
     c->lose = ask->fee_declined[p];
     c->wait = s->per_s * t->latency_s;
     c->seen = at.n;
+    c->fresh = gain(c, (1 - s->hard) * c->approval, c->available, c->wait);
     c->ramped = s->first && is_new(w->book, c->seen, &dice);
+}
+
+static double max(double a, double b)
+{
+    return a > b ? a : b;
 }
 
 /* Approval of a second provider when the first, with approval a, declined softly. */
@@ -126,14 +141,7 @@ static double after_soft(double here, double a, double r0)
 {
     double better = a < 1 - 1e-6 ? (here - a) / (1 - a) : 0;
 
-    return r0 * here + (1 - r0) * fmax(better, 0);
-}
-
-static double gain(const struct candidate *c, double approval, double available, double waiting)
-{
-    double wins = available * approval;
-
-    return wins * c->win - (available - wins) * c->lose - waiting;
+    return r0 * here + (1 - r0) * max(better, 0);
 }
 
 /* ---- the first attempt ---- */
@@ -150,9 +158,9 @@ static double worth_of(const struct candidate *c, double available, double appro
     for (const struct candidate *d = all; d < all + n; d++) {
         if (d == c)
             continue;
-        failed = fmax(failed, gain(d, (1 - s->hard) * d->approval, d->available, d->wait));
+        failed = max(failed, d->fresh);
         if (!s->ask->late_verdicts)
-            declined = fmax(
+            declined = max(
                 declined, gain(d, after_soft(d->approval, approval, s->r0), d->available, d->wait));
     }
     return value + (1 - available) * STAY * failed +
@@ -230,18 +238,19 @@ static void scene_of(struct hl_watch *w, const struct hl_watch_ask *ask, struct 
     struct hl_offsets at;
 
     s->ask = ask;
-    s->base = hl_book_base(b, ask->card);
-    s->common = hl_book_common(b, ask->card, ask->now_ns);
+    s->at = hl_book_find(b, ask->card);
+    s->base = hl_book_base(b, &s->at);
+    s->common = hl_book_common(b, &s->at, ask->now_ns);
     s->hard = b->hard.s / b->hard.n;
-    s->r0 = hl_clip(b->retry_s / fmax(b->retry_n, 1e-9), 0.02, 1);
+    s->r0 = hl_clip(b->retry_s / max(b->retry_n, 1e-9), 0.02, 1);
     s->per_s = w->rules.latency_cost_per_s * w->rules.margin * ask->amount;
     s->first = ask->attempt <= 1;
     s->before = -1;
     for (unsigned p = 0; p < w->rules.providers && ask->soft != 0; p++) {
         if ((ask->soft >> p & 1) == 0)
             continue;
-        hl_book_offsets(b, p, ask->card, s->base.logit, &at);
-        s->before = fmax(s->before, hl_expit(at.x));
+        hl_book_offsets(b, p, &s->at, s->base.logit, &at);
+        s->before = max(s->before, hl_expit(at.x));
     }
 }
 

@@ -12,6 +12,7 @@ enum { ALIGN = alignof(max_align_t) };
 
 /* Of the technical filter, the breaker opens: by what we saw; when several nodes saw it. */
 static const double DOWN = 0.9, DOWN_AGREED = 0.5;
+static const int64_t RELAX_NS = 10000000; /* nothing changes much in less */
 enum { IN_A_ROW = 4 }; /* of our failures, when it is not sure whether degraded or down */
 static const double PROBE_S = 2, PROBE_MAX_S = 30;
 static const double REGIME_PROBE_S[HL_LEVELS] = { 5, 10, 20 };
@@ -162,7 +163,8 @@ void hl_watch_look(struct hl_watch *w, unsigned p, int64_t now_ns)
     struct hl_tech *t = &w->book->tech[p];
     hl_ticket which;
 
-    hl_tech_relax(t, now_ns);
+    if (now_ns - t->at_ns >= RELAX_NS)
+        hl_tech_relax(t, now_ns);
     while (hl_tech_overdue(t, timeout_s(w, p), now_ns, &which)) {
         hl_learn_technical(w->book, p, true, now_ns);
         hl_watch_publish_overdue(w, p, now_ns);
@@ -248,10 +250,11 @@ static int64_t later(int64_t now_ns, double s, double max_s)
 
 static bool regime_due(struct hl_watch *w, unsigned p, const struct hl_watch_ask *ask)
 {
+    struct hl_at at = hl_book_find(w->book, ask->card);
     bool due = false;
 
     for (unsigned l = 0; l < HL_LEVELS; l++) {
-        struct hl_regime *r = hl_book_regime(w->book, l, p, ask->card);
+        struct hl_regime *r = hl_book_regime(w->book, l, p, &at);
 
         if (r == NULL || hl_regime_sick(r) <= 0.05)
             continue;

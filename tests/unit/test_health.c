@@ -296,14 +296,17 @@ static void a_broken_bin_path_is_left_for_that_bin_alone(void **state)
     struct fixture f = fresh(3);
     int64_t now = warm(&f, 0);
     const struct hl_regime *r;
+    struct hl_at at;
 
     (void)state;
     for (unsigned i = 0; i < 12; i++)
         tell(&f, 0, HL_SOFT, now + i * S);
-    r = hl_book_regime(f.book, 2, 0, CARD);
+    at = hl_book_find(f.book, CARD);
+    r = hl_book_regime(f.book, 2, 0, &at);
     assert_non_null(r);
     assert_true(hl_regime_sick(r) > 0.5);
-    assert_true(hl_book_regime(f.book, 2, 0, (struct hl_card){ 100, 1, 400000 }) == NULL);
+    at = hl_book_find(f.book, (struct hl_card){ 100, 1, 400000 });
+    assert_null(hl_book_regime(f.book, 2, 0, &at));
     free(f.mem);
 }
 
@@ -348,13 +351,15 @@ static void probabilities_stay_probabilities(void **state)
 static void a_full_book_serves_new_bins_from_the_group(void **state)
 {
     struct fixture f = fresh(5);
+    struct hl_at at;
 
     (void)state;
     for (uint32_t bin = 400000; bin < 400000 + 2 * BINS; bin++)
         (void)hl_book_bin_made(f.book, (struct hl_card){ 1, 1, bin }, 0);
     assert_int_equal(f.book->bins, BINS);
     assert_null(hl_book_bin_made(f.book, (struct hl_card){ 1, 1, 499999 }, 0));
-    assert_true(hl_book_base(f.book, (struct hl_card){ 1, 1, 499999 }).rate > 0.5);
+    at = hl_book_find(f.book, (struct hl_card){ 1, 1, 499999 });
+    assert_true(hl_book_base(f.book, &at).rate > 0.5);
     free(f.mem);
 }
 

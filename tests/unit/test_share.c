@@ -25,10 +25,11 @@ static enum hl_result luck(struct rng *r, unsigned p, unsigned card)
 
 static double approval(struct hl_watch *w, unsigned p, struct hl_card card)
 {
-    struct hl_offsets at;
+    struct hl_at at = hl_book_find(w->book, card);
+    struct hl_offsets is;
 
-    hl_book_offsets(w->book, p, card, hl_book_base(w->book, card).logit, &at);
-    return hl_expit(at.x);
+    hl_book_offsets(w->book, p, &at, hl_book_base(w->book, &at).logit, &is);
+    return hl_expit(is.x);
 }
 
 static void must_agree(uint64_t seed, struct hl_watch *a, struct hl_watch *b, int64_t now)
