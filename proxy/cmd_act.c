@@ -297,6 +297,13 @@ static const char *done_word(const char *act)
     return "done";
 }
 
+static bool is_away(const json_t *toggle)
+{
+    const char *admin = px_doc_text(toggle, "admin");
+
+    return strcmp(admin, "stop") == 0 || strcmp(admin, "drain") == 0;
+}
+
 static void print_done(const struct deed *d, const json_t *doc)
 {
     const json_t *confirmed = json_object_get(doc, "confirmed");
@@ -317,7 +324,7 @@ static void print_done(const struct deed *d, const json_t *doc)
         printf(", LOCAL ONLY on %s", px_doc_text(doc, "node"));
     if (until > 0 && strcmp(d->act, "resume") != 0) {
         px_doc_put_moment(until, px_unix_ms(), &b);
-        printf("; ends %s, then it is probed", buf_z(&b));
+        printf("; ends %s%s", buf_z(&b), is_away(toggle) ? ", then it is probed" : "");
     }
     (void)putchar('\n');
     if (strcmp(d->act, "resume") != 0)

@@ -159,7 +159,7 @@ void px_doc_put_admin(const json_t *provider, struct buf *b)
         buf_str(b, "limit ");
         px_doc_put_permille(px_doc_number(t, "limit_permille", -1), b);
     }
-    buf_fmt(b, ", %s%s", px_doc_text(t, "actor"),
+    buf_fmt(b, ", %.20s%s", px_doc_text(t, "actor"),
             json_is_true(json_object_get(t, "local")) ? ", LOCAL ONLY" : "");
 }
 

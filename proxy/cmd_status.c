@@ -12,38 +12,27 @@
 #include "proxy/duration.h"
 #include "routing/base/check.h"
 
-enum { EVERY_MS = 2000, CELL = 160 };
+enum { EVERY_MS = 2000, CELL = 160, NOTE = 640 };
 
 /* ---- the table ---- */
 
 static const struct px_table_column columns[] = {
-    { "PROVIDER", false, false }, { "ADMIN", false, true }, { "HEALTH", false, false },
-    { "SHARE", true, false },     { "PAY/S", true, false }, { "APPROVAL 15m (7d)", true, false },
-    { "P50", true, false },       { "P99", true, false },   { "ERR", true, false },
-    { "SINCE", false, true },     { .head = NULL },
+    { "PROVIDER", false, false }, { "ADMIN", false, false }, { "HEALTH", false, false },
+    { "SHARE", true, false },     { "PAY/S", true, false },  { "APPROVAL 15m (7d)", true, false },
+    { "P50", true, false },       { "P99", true, false },    { "ERR", true, false },
+    { "SINCE", true, false },     { .head = NULL },
 };
 
-/* A word holds until; a breaker is where it is since. */
+/* How long it is like that: what an operator said, or else the breaker. */
 static void put_since(const json_t *p, int64_t now_ms, struct buf *b)
 {
     const json_t *toggle = json_object_get(p, "toggle"), *health = json_object_get(p, "health");
-    int64_t until = px_doc_number(toggle, "until_ms", 0);
     int64_t since = px_doc_number(health, "since_ms", 0);
 
-    if (json_is_true(json_object_get(toggle, "holds"))) {
-        if (until > 0) {
-            buf_str(b, "ends ");
-            px_doc_put_moment(until, now_ms, b);
-        } else {
-            buf_str(b, "until resumed");
-        }
-        buf_fmt(b, " %s", px_doc_text(toggle, "reason"));
-        return;
-    }
+    if (json_is_true(json_object_get(toggle, "holds")))
+        since = px_doc_number(toggle, "set_ms", 0);
     if (since > 0)
         px_duration_put(now_ms - since, b);
-    if (px_doc_health_tone(p) != PX_FINE)
-        buf_fmt(b, " %s", px_doc_text(health, "cause"));
 }
 
 static void put_approval(const json_t *p, struct buf *b)
@@ -97,6 +86,80 @@ static void put_row(struct px_table *t, const json_t *p, const struct px_look *l
     cell(t, PX_PLAIN, &b);
 }
 
+/* ---- what is not as usual, in sentences ---- */
+
+static void put_word(const json_t *p, int64_t now_ms, struct buf *b)
+{
+    const json_t *toggle = json_object_get(p, "toggle");
+    int64_t until = px_doc_number(toggle, "until_ms", 0);
+
+    buf_fmt(b, "%s: ", px_doc_text(p, "name"));
+    px_doc_put_admin(p, b);
+    if (until > 0) {
+        buf_str(b, ", ends ");
+        px_doc_put_moment(until, now_ms, b);
+    } else {
+        buf_str(b, ", until resumed");
+    }
+    buf_fmt(b, ": %.200s", px_doc_text(toggle, "reason"));
+}
+
+static void put_move(const json_t *p, int64_t now_ms, struct buf *b)
+{
+    const json_t *health = json_object_get(p, "health");
+    int64_t since = px_doc_number(health, "since_ms", 0),
+            nodes = px_doc_number(health, "nodes_open", 0);
+
+    buf_fmt(b, "%s: %s", px_doc_text(p, "name"), px_doc_text(health, "state"));
+    if (since > 0) {
+        buf_str(b, " since ");
+        px_doc_put_moment(since, now_ms, b);
+    }
+    if (px_doc_text(health, "cause")[0] != '\0')
+        buf_fmt(b, ": %s", px_doc_text(health, "cause"));
+    if (nodes > 0)
+        buf_fmt(b, "; stopped on %d other nodes", (int)nodes);
+}
+
+static void print_note(const struct px_look *look, enum px_tone tone, struct buf *b)
+{
+    size_t room = look->width - 2;
+
+    for (size_t i = 0; i < b->n; i++) {
+        if ((unsigned char)b->p[i] < ' ' || b->p[i] == 0x7F)
+            b->p[i] = '?';
+    }
+    if (b->n > room) {
+        room -= 3;
+        while ((b->p[room] & 0xC0) == 0x80) /* not inside a character */
+            room--;
+        printf("%s!%s %.*s...\n", px_look_on(look, tone), px_look_off(look), (int)room, b->p);
+    } else {
+        printf("%s!%s %.*s\n", px_look_on(look, tone), px_look_off(look), (int)b->n, b->p);
+    }
+    buf_clear(b);
+}
+
+static void print_notes(const json_t *doc, const struct px_look *look, int64_t now_ms)
+{
+    char room[NOTE];
+    struct buf b = BUF_OF(room);
+    const json_t *p;
+    size_t i;
+
+    json_array_foreach(json_object_get(doc, "providers"), i, p)
+    {
+        if (json_is_true(json_object_get(json_object_get(p, "toggle"), "holds"))) {
+            put_word(p, now_ms, &b);
+            print_note(look, px_doc_admin_tone(p), &b);
+        }
+        if (px_doc_health_tone(p) != PX_FINE) {
+            put_move(p, now_ms, &b);
+            print_note(look, px_doc_health_tone(p), &b);
+        }
+    }
+}
+
 /* ---- around it ---- */
 
 static void print_head(const json_t *doc, const struct px_look *look)
@@ -148,6 +211,7 @@ static void print_board(const json_t *doc, const struct px_look *look)
     json_array_foreach(json_object_get(doc, "providers"), i, p) put_row(t, p, look, now_ms);
     px_table_print(t, look, stdout);
     px_table_destroy(t);
+    print_notes(doc, look, now_ms);
     px_doc_warn(doc, look, now_ms, stdout);
     print_unresolved(doc, look);
 }

@@ -35,6 +35,9 @@ def test_a_stop_holds_from_the_next_payment_on_and_over_a_restart(town):
     assert (word["admin"], word["holds"], word["reason"]) == ("stop", True, "timeouts, INC-4711")
     assert 1790 < (word["until_ms"] - doc["now_ms"]) / 1000 <= 1800
     assert first in town.box("override", "list") and "INC-4711" in town.box("provider", "show", first)
+    assert "! %s: stopped, root, ends " % first in town.box("status")
+    row = {p["name"]: p for p in doc["providers"]}[first]
+    assert row["since_start"]["approved"] == 1 and row["approval_ppm_15m"] == 1000000 and row["p99_ms"] >= 0
 
     town.stop_gateway(signal.SIGKILL)
     town.start_gateway()
