@@ -22,6 +22,7 @@
 #include "proxy/pulse.h"
 #include "proxy/record_decided.h"
 #include "proxy/snapshot.h"
+#include "proxy/view.h"
 #include "routing/base/check.h"
 #include "routing/ledger.h"
 
@@ -98,6 +99,14 @@ static struct px_decided *note_of(struct px_desk *d, struct px_request *r,
     return note;
 }
 
+/* An operator stopped it for captures, voids, refunds and inquiries, too. */
+static bool is_shut(const struct px_desk *d, unsigned provider)
+{
+    const struct px_toggle *word = &d->view->toggle[provider];
+
+    return word->ops_all && (word->admin == RT_ADMIN_STOP || word->admin == RT_ADMIN_DRAIN);
+}
+
 /* Whom to ask, and off it goes. parent: the payment an operation belongs to, or NULL. */
 static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
                   const struct px_record *parent)
@@ -114,7 +123,7 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
     if (parent != NULL) {
         int holder = px_desk_provider(d, parent->plan[parent->leg]);
 
-        if (holder < 0) {
+        if (holder < 0 || is_shut(d, (unsigned)holder)) {
             answer_code(r, PX_FAULT_NO_ROUTE_NOW);
             return;
         }
@@ -127,6 +136,7 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         decision.plan = choice.plan;
         decision.verdict = choice.verdict;
         decision.card = choice.card;
+        decision.commits = choice.commits;
         decision.note = note_of(d, r, &choice);
         /* more digits than may outlive the question */
         secret_wipe(&known, sizeof known);

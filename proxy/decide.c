@@ -105,6 +105,22 @@ static void take_health(const struct px_snapshot *s, const struct px_outlook *ou
     }
 }
 
+/* How far the policy's commitments have come, and for which of them this payment would count. */
+static void take_commits(const struct px_snapshot *s, const struct px_view *view,
+                         struct px_choice *out)
+{
+    const struct pol_program *p = s->policy.program;
+    unsigned n = pol_program_commits(p);
+
+    out->commits = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (view != NULL && view->volumes_of == pol_program_revision(p))
+            out->facts.volume[i] = view->volume[i];
+        if (pol_commit_counts(p, i, &out->facts))
+            out->commits |= UINT32_C(1) << i;
+    }
+}
+
 /* Answers that a record can not do without are noted on the way. */
 static void ask_policy(const struct px_policy *policy, struct px_choice *out)
 {
@@ -130,6 +146,7 @@ void px_decide(const struct px_snapshot *s, const struct px_outlook *outlook,
     take_eligible(c, pay, out);
     take_costs(s, out);
     take_health(s, outlook, out);
+    take_commits(s, outlook->view, out);
     ask_policy(&s->policy, out);
     rt_plan_lay(out->judged, c->providers, &out->verdict, &out->view, out->facts.seed, &out->plan);
 }

@@ -27,6 +27,7 @@ struct px_outlook {
 struct px_choice {
     struct pol_facts facts;
     struct pol_said said;                   /* what a record of it says in place of some facts */
+    uint32_t commits;                       /* bits: commitments it counts for once approved */
     struct hl_card card;                    /* what the payment's card belongs to, for learning */
     struct rt_view view;                    /* as the plan was made from it */
     enum rt_reason judged[LIMIT_PROVIDERS]; /* by rt_provider_judges, of each provider */

@@ -167,6 +167,7 @@ void px_payment_begin(struct px_desk *desk, struct px_request *req, const struct
     p->plan = d->plan;
     p->verdict = d->verdict;
     p->card = d->card;
+    p->commits = d->commits;
     p->note = d->note;
     p->request_id = d->request_id;
     p->policy_ns = d->took_ns;

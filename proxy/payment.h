@@ -23,6 +23,7 @@ struct px_decision {
     const struct px_wish *wish;
     struct rt_plan plan;
     struct rt_verdict verdict; /* into the desk's snapshot; zeroed for operations */
+    uint32_t commits;          /* commitments it counts for once approved */
     struct hl_card card;       /* what is learned from it belongs to this */
     unsigned char fingerprint[PX_DIGEST];
     const struct px_record *parent; /* operations: the payment; lent for the call */

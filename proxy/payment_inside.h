@@ -49,6 +49,7 @@ struct px_payment {
     uint8_t copies;
 
     /* What the worker's watch over the providers shall learn from it; authorisations alone. */
+    uint32_t commits; /* of the policy that it counts for once approved; counted: 0 */
     struct hl_card card;
     struct hl_pass pass; /* of the current leg, if watched */
     bool watched;        /* the leg's first copy is out, and its end was not told yet */
@@ -100,6 +101,8 @@ void px_pay_inquire(struct px_payment *p);
 const char *px_pay_withheld(struct px_payment *p);
 /* How a copy ended; its judgement is in px_pay_judged(p). */
 void px_pay_tell(struct px_payment *p, const struct px_heard *h);
+/* The payment is approved: commitments of whoever approved it have come that much further. */
+void px_pay_count(struct px_payment *p);
 /* The leg's copy will not be told of any more. */
 void px_pay_unwatch(struct px_payment *p);
 #endif

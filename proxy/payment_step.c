@@ -160,6 +160,8 @@ static void settle(struct px_payment *p, const struct rt_command *c)
 {
     p->rec.leg = c->leg; /* a leg whose promise was lost is not the record's */
     conclude(p, c);
+    if (p->rec.op == RT_AUTHORIZE && p->rec.outcome == RT_APPROVED)
+        px_pay_count(p);
     tell(p, c);
     p->letter.attempt = &p->attempt[p->rec.leg];
     p->letter.attempts = 1;

@@ -2,6 +2,7 @@
 #include "proxy/clock.h"
 #include "proxy/payment_inside.h"
 #include "proxy/pulse.h"
+#include "proxy/snapshot.h"
 #include "proxy/view.h"
 
 static unsigned provider_of(const struct px_payment *p)
@@ -61,6 +62,21 @@ void px_pay_tell(struct px_payment *p, const struct px_heard *h)
     p->watched = false;
     p->judged_told = j->outcome == RT_APPROVED || j->outcome == RT_DECLINED;
     p->soft_before = px_pulse_told(p->desk->pulse, &n, px_now_ns());
+}
+
+void px_pay_count(struct px_payment *p)
+{
+    const struct pol_program *policy = p->snapshot->policy.program;
+    uint32_t commits = 0;
+
+    if (p->commits == 0 || p->verdict.revision != pol_program_revision(policy))
+        return;
+    for (unsigned i = 0; i < pol_program_commits(policy); i++) {
+        if ((p->commits >> i & 1) != 0 && pol_program_commit(policy, i).provider == provider_of(p))
+            commits |= UINT32_C(1) << i;
+    }
+    p->commits = 0; /* once */
+    px_pulse_volume(p->desk->pulse, p->verdict.revision, commits, p->rec.authorized);
 }
 
 void px_pay_unwatch(struct px_payment *p)

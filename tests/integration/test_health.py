@@ -149,3 +149,32 @@ def test_the_reason_stands_in_the_trial(tmp_path, known):
         said = json.loads(out)
         assert said["name"] == "builtin" and said["file"] == "builtin.route" and said["rule"] == "default"
         assert [x["provider"] for x in said["plan"]] == (["adyen", "checkoutcom", "stripe"] if known else list(PROVIDERS))
+
+
+COMMITTED = '''policy "promised"
+providers stripe, adyen, checkoutcom
+commit promised to adyen at least 3 per day
+rule "What was promised" when commitment promised is not reached use adyen then stripe
+default use stripe then adyen
+'''
+
+
+def test_what_was_promised_is_counted_over_a_restart(tmp_path):
+    with Town(tmp_path, policy=COMMITTED) as town:
+        first = town.pay("one")
+        assert first.body["decision"]["rule"] == "What was promised" and asked(first) == ["adyen"], first
+        assert asked(town.pay("two", amount=1200)) == ["adyen"]
+        town.control("PUT", "/settings/adyen", {"decline_permille": 1000, "decline": "generic_decline"})
+        assert asked(town.pay("declined", amount=1300)) == ["adyen", "stripe"]  # only who approved it
+        town.control("PUT", "/settings/adyen", {"decline_permille": 0})
+        wait_for(lambda: [x["payments"] for x in kept(town)] == [2])
+        town.stop_gateway()
+        town.start_gateway()
+        assert asked(town.pay("three", amount=1400)) == ["adyen"]
+        wait_for(lambda: town.pay("more-%d" % time.monotonic_ns(), amount=1500).body["decision"]["rule"] == "default")
+
+
+def kept(town):
+    """What is on disk of the commitments."""
+    at = town.tmp / "volumes.json"
+    return json.loads(at.read_text())["commitments"] if at.exists() else []
