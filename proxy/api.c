@@ -144,7 +144,7 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
     }
     decision.took_ns = px_now_ns() - from_ns;
     if (parent == NULL)
-        px_pulse_decided(d->pulse, decision.plan.legs > 0);
+        px_pulse_decided(d->pulse, &w->pay, decision.plan.legs > 0);
     if (decision.plan.legs > 0) {
         px_intake_fingerprint(w, d->keys, decision.fingerprint);
         px_payment_begin(d, r, &decision);

@@ -7,9 +7,10 @@
 
 /* ---- a letter ---- */
 
-static void see(struct px_fleet_seen *s, const struct px_tally_provider *t)
+static void see(struct px_fleet_seen *s, const struct px_tally_provider *t, int64_t now_ms)
 {
     *s = (struct px_fleet_seen){
+        .asked_ms = t->attempts > 0 ? now_ms : s->asked_ms,
         .serving = t->serving,
         .admit_permille = t->admit_permille,
         .flying = t->flying,
@@ -38,7 +39,7 @@ static void count(struct px_fleet *f, const struct px_tally *t, int64_t now_ms)
     struct px_fleet_worker *w = &f->worker[t->worker];
 
     for (unsigned p = 0; p < f->providers && p < t->providers; p++) {
-        see(&w->provider[p], &t->provider[p]);
+        see(&w->provider[p], &t->provider[p], now_ms);
         px_counts_add(&f->count[p], &t->provider[p], now_ms);
         owe(&f->owed[p], &t->provider[p]);
     }
@@ -53,6 +54,15 @@ static void count(struct px_fleet *f, const struct px_tally *t, int64_t now_ms)
 
 /* ---- the workers' breakers together ---- */
 
+/* A worker that asked nobody there for a while knows nothing of it: its breaker is closed, or not
+ * yet closed again, for want of payments. */
+static bool has_a_vote(const struct px_fleet_worker *w, unsigned p, int64_t now_ms)
+{
+    const struct px_fleet_seen *s = &w->provider[p];
+
+    return w->at_ms != 0 && (now_ms - s->asked_ms < PX_FLEET_VOTE_MS || s->probe_due_ms > now_ms);
+}
+
 /* Stopped when most are; whole only when all are. */
 static enum hl_serving together(const unsigned *n, unsigned all)
 {
@@ -61,15 +71,36 @@ static enum hl_serving together(const unsigned *n, unsigned all)
     return n[HL_SERVING] == all ? HL_SERVING : HL_PROBING;
 }
 
+/* Of those who have one; of all when nobody has. */
+static void vote(const struct px_fleet *f, unsigned p, int64_t now_ms, struct px_fleet_seen *out)
+{
+    unsigned n[3] = { 0 }, all = 0, voters = 0;
+    int64_t admit = 0;
+
+    for (unsigned i = 0; i < f->hands.workers; i++)
+        voters += has_a_vote(&f->worker[i], p, now_ms);
+    for (unsigned i = 0; i < f->hands.workers; i++) {
+        const struct px_fleet_worker *w = &f->worker[i];
+
+        if (w->at_ms == 0 || (voters > 0 && !has_a_vote(w, p, now_ms)))
+            continue;
+        all++;
+        n[w->provider[p].serving]++;
+        admit += w->provider[p].admit_permille;
+    }
+    out->serving = all == 0 ? HL_SERVING : together(n, all);
+    out->admit_permille = (uint16_t)(all == 0 ? RT_PERMILLE : admit / all);
+}
+
 static int32_t mean(int64_t sum, unsigned n)
 {
     return n == 0 ? -1 : (int32_t)(sum / n);
 }
 
-static void merge(const struct px_fleet *f, unsigned p, struct px_fleet_seen *out)
+static void merge(const struct px_fleet *f, unsigned p, int64_t now_ms, struct px_fleet_seen *out)
 {
-    unsigned n[3] = { 0 }, all = 0, known[3] = { 0 };
-    int64_t admit = 0, sum[3] = { 0 };
+    unsigned known[3] = { 0 };
+    int64_t sum[3] = { 0 };
 
     *out = (struct px_fleet_seen){ .cause = "" };
     for (unsigned i = 0; i < f->hands.workers; i++) {
@@ -78,9 +109,6 @@ static void merge(const struct px_fleet *f, unsigned p, struct px_fleet_seen *ou
 
         if (f->worker[i].at_ms == 0)
             continue;
-        all++;
-        n[s->serving]++;
-        admit += s->admit_permille;
         out->flying += s->flying;
         if (s->serving != HL_SERVING && s->since_ms >= out->since_ms)
             out->cause = s->cause;
@@ -93,8 +121,7 @@ static void merge(const struct px_fleet *f, unsigned p, struct px_fleet_seen *ou
             known[v] += value[v] >= 0;
         }
     }
-    out->serving = together(n, all);
-    out->admit_permille = (uint16_t)(all == 0 ? RT_PERMILLE : admit / all);
+    vote(f, p, now_ms, out);
     out->available_ppm = mean(sum[0], known[0]);
     out->approval_ppm = mean(sum[1], known[1]);
     out->latency_ms = mean(sum[2], known[2]);
@@ -121,7 +148,7 @@ static void merge_all(struct px_fleet *f, int64_t now_ms)
     for (unsigned p = 0; p < f->providers; p++) {
         struct px_fleet_seen now;
 
-        merge(f, p, &now);
+        merge(f, p, now_ms, &now);
         note_move(f, p, &now, now_ms);
         f->merged[p] = now;
     }

@@ -19,6 +19,7 @@ enum {
     PX_FLEET_LEASE_MS = 5000,
     PX_FLEET_STALE_MS = 10000,
     PX_FLEET_GATHERS = 4,
+    PX_FLEET_VOTE_MS = 30000,
 };
 
 /* What a worker said last of one provider. */
@@ -26,6 +27,7 @@ struct px_fleet_seen {
     enum hl_serving serving;
     uint16_t admit_permille;
     uint32_t flying;
+    int64_t asked_ms; /* when it last asked the provider; 0: never */
     const char *cause;
     int64_t since_ms, probe_due_ms;
     int32_t available_ppm, approval_ppm, latency_ms;

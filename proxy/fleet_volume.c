@@ -112,8 +112,11 @@ static void take_ours(struct px_fleet_commit *c, const struct px_live_part *part
 
 static void whole(struct px_fleet_commit *c)
 {
-    c->fleet->volumes_moved |= !c->checked || c->others_minor != c->reading_minor ||
-                               c->others_payments != c->reading_payments;
+    if (!c->checked || c->others_minor != c->reading_minor ||
+        c->others_payments != c->reading_payments) {
+        c->fleet->volumes_moved = true;
+        px_fleet_stale(c->fleet);
+    }
     c->others_minor = c->reading_minor;
     c->others_payments = c->reading_payments;
     c->checked = true;

@@ -86,7 +86,7 @@ bool px_pulse_result(const struct px_pulse_news *n, enum hl_result *out, bool *u
 void px_pulse_tick(struct px_pulse *p, const struct px_view *view, int64_t now_ns);
 
 /* A new payment was decided; somebody could take it, or not. */
-void px_pulse_decided(struct px_pulse *p, bool routed);
+void px_pulse_decided(struct px_pulse *p, const struct rt_payment *pay, bool routed);
 /* An approved payment counts for these commitments (bits) of the policy. */
 void px_pulse_volume(struct px_pulse *p, uint64_t revision, uint32_t commits, int64_t minor);
 /* From the hub: a letter of ours back, or what others learned. Takes it. */

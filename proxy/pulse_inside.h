@@ -31,6 +31,8 @@ struct px_pulse {
     struct px_tally *own[2];  /* ... in letters of ours ... */
     struct px_tally *home[2]; /* ... of which these are here */
     uint32_t payments, no_route;
+    uint64_t seen_currencies[4];
+    uint32_t seen_methods;
     uint64_t volumes_of; /* policy revision; 0: nothing in it */
     struct px_tally_volume volume[POL_COMMITS_MAX];
     struct hl_delta delta;

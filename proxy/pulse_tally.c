@@ -12,8 +12,10 @@
 
 /* ---- what is counted ---- */
 
-void px_pulse_decided(struct px_pulse *p, bool routed)
+void px_pulse_decided(struct px_pulse *p, const struct rt_payment *pay, bool routed)
 {
+    p->seen_currencies[pay->amount.cur / 64] |= UINT64_C(1) << pay->amount.cur % 64;
+    p->seen_methods |= UINT32_C(1) << pay->method;
     p->payments++;
     p->no_route += !routed;
 }
@@ -104,6 +106,10 @@ void px_pulse_send(struct px_pulse *p, int64_t now_ns)
     t->payments = p->payments;
     t->no_route = p->no_route;
     p->payments = p->no_route = 0;
+    memcpy(t->seen_currencies, p->seen_currencies, sizeof t->seen_currencies);
+    t->seen_methods = p->seen_methods;
+    memset(p->seen_currencies, 0, sizeof p->seen_currencies);
+    p->seen_methods = 0;
     t->providers = p->config->providers;
     for (unsigned i = 0; i < t->providers; i++)
         put_provider(p, i, now_ns, t->at_ms, &t->provider[i]);

@@ -298,6 +298,98 @@ def test_a_gateway_starts_and_pays_without_its_redis(tmp_path):
         wait_for("it is found", lambda: link_up(node))
 
 
+def reconfigure(node, change):
+    """Another configuration from its next start on."""
+    settings = json.loads(node.config.read_text())
+    change(settings)
+    node.config.write_text(json.dumps(settings))
+
+
+class Babbler:
+    """Somebody in Redis' place who says the same to everything."""
+
+    def __init__(self, words):
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port, self.words, self.heard = self.server.getsockname()[1], words, 0
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                sock, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(sock,), daemon=True).start()
+
+    def talk(self, sock):
+        try:
+            while sock.recv(65536):
+                self.heard += 1
+                sock.sendall(self.words)
+        except OSError:
+            pass
+
+
+@pytest.mark.parametrize("words", (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"%1\r\n+server\r\n+redis\r\n", b"*2000000000\r\n", b"-LOADING later\r\n", b":9999999999999999999999\r\n"))
+def test_what_is_no_redis_is_told_and_does_no_harm(tmp_path, words):
+    babbler = Babbler(words)
+    with fleetbed.Fleet(tmp_path / "fleet", gateways=1, live="memory") as f:
+        node = f.nodes[0]
+        node.stop()
+        reconfigure(node, lambda s: s.update(live=f"redis://127.0.0.1:{babbler.port}"))
+        node.start()
+        checkout = Checkout(f, node, pause_s=0)
+        wait_for("payments and talk", lambda: len(checkout.paid) > 100 and babbler.heard > 1)
+        paid = all_well([checkout])
+        live = find(status(node), "live")
+        assert live["configured"] and not live["up"] and live["why"] != ""
+        assert sorted(p["took"] for p in paid)[len(paid) // 2] < 0.5
+        act(node, "stripe", act="stop", for_s=60, local=True)
+        assert admin_of(node) == "stop"
+
+
+# ---- breakers ----
+
+def serving(node, name="stripe"):
+    return find(provider(node, name), "health")["state"]
+
+
+@pytest.mark.parametrize("fleet", [3], indirect=True)
+def test_a_node_with_a_broken_network_stops_nobody_else(fleet):
+    sick, *well = fleet.nodes
+    sick.stop()
+    reconfigure(sick, lambda s: s["providers"]["stripe"].update(base_url=f"https://localhost:{fleetbed.free_port()}"))
+    sick.start()
+    checkouts = [Checkout(fleet, n) for n in fleet.nodes]
+    wait_for("the sick one stops it", lambda: serving(sick) == "stopped")
+    wait_for("the others hear of it", lambda: find(provider(well[0]), "nodes_open") == 1)
+    seen = [len(c.paid) for c in checkouts]
+    wait_for("payments", lambda: all(len(c.paid) > n + 50 for c, n in zip(checkouts, seen)), 30)
+    assert [serving(n) for n in well] == ["serving", "serving"]
+    for c in checkouts[1:]:
+        assert c.paid[-1]["provider"] == "stripe"
+    assert checkouts[0].paid[-1]["provider"] == "adyen"
+    all_well(checkouts)
+
+
+def test_a_dead_provider_is_probed_by_one_node_at_a_time_and_comes_back(fleet):
+    checkouts = [Checkout(fleet, n) for n in fleet.nodes]
+    wait_for("payments", lambda: all(len(c.paid) > 20 for c in checkouts))
+    fleet.fault("stripe", {"fault": "refuse"})
+    wait_for("both stop it", lambda: all(serving(n) == "stopped" for n in fleet.nodes), 30)
+    wait_for("one has the lease", lambda: cli(fleet, "GET", "rt:l:probe:stripe") != "", 30)
+    fleet.calm("stripe")
+    wait_for("it serves again", lambda: all(serving(n) == "serving" for n in fleet.nodes), 90)
+    all_well(checkouts)
+    said = ask(fleet.nodes[0], "GET", "/v1/providers/stripe/history")[1]
+    moves = find(said, "moves")
+    assert {m["node"] for m in moves} == {"node1", "node2"}
+    fleet.nodes[0].stop()
+    fleet.nodes[0].start()
+    kept = find(ask(fleet.nodes[0], "GET", "/v1/providers/stripe/history")[1], "moves")
+    assert len(kept) >= len(moves)
+
+
 # ---- what is shown ----
 
 def test_scores_nodes_and_counters_stand_in_redis(fleet):
@@ -309,6 +401,56 @@ def test_scores_nodes_and_counters_stand_in_redis(fleet):
     assert {"epoch", "t_ms", "policy", "config", "view", "uptime_s", "p:stripe"} <= set(node)
     wait_for("scores", lambda: hash_of(fleet, "rt:p:stripe").get("breaker") == "serving")
     assert hash_of(fleet, "rt:p:stripe")["admin"] == "auto"
+
+
+def test_a_node_learns_and_counts_with_the_others(fleet):
+    one, two = fleet.nodes
+    checkout = Checkout(fleet, one, pause_s=0)
+    wait_for("payments", lambda: len(checkout.paid) > 100, 30)
+    all_well([checkout])
+    wait_for("counters", lambda: sum(int(hash_of(fleet, k).get("approved", 0)) for k in cli(fleet, "KEYS", "rt:m:stripe:*").split()) > 100)
+    wait_for("two knows", lambda: find(provider(two), "believed_latency_ms") < 200)  # by hearsay: nothing was paid there
+    assert find(provider(two), "since_start")["attempts"] == 0 and find(provider(one), "since_start")["attempts"] > 100
+    assert int(cli(fleet, "XLEN", "rt:d:default")) > 3
+    assert find(provider(two), "fleet_share_permille") == 1000
+    late = Checkout(fleet, two)
+    wait_for("payments", lambda: len(late.paid) > 5)
+    all_well([late])
+
+
+COMMITS = '''policy "drill"
+commit adyen_day to adyen at least EUR 2_000 per day
+rule "Keep it"
+  when commitment adyen_day is not reached
+  use adyen then stripe
+default use stripe then adyen then checkoutcom
+'''
+
+
+def volumes(fleet):
+    keys = cli(fleet, "KEYS", "rt:c:default:adyen_day@*").split()
+    return {node: int(v.split()[0]) for node, v in hash_of(fleet, keys[0]).items()} if keys else {}
+
+
+def test_a_commitment_is_reached_by_the_fleet_together(tmp_path):
+    with fleetbed.Fleet(tmp_path / "fleet", gateways=2, live="redis", workers=2, policy=COMMITS) as f:
+        one, two = f.nodes
+        checkouts = [Checkout(f, n) for n in f.nodes]
+        wait_for("reached", lambda: all(c.last_at("stripe") > 0 for c in checkouts), 60)
+        time.sleep(1.5)
+        all_well(checkouts)
+        paid = {n: sum(p["said"]["amount"] for p in c.paid if p["provider"] == "adyen") for n, c in zip(("node1", "node2"), checkouts)}
+        wait_for("the sums", lambda: volumes(f) == paid)
+        assert 200000 <= sum(paid.values()) < 300000  # and what was decided before the news came round
+        one.stop()
+        f.redis.kill()
+        f.redis.start()  # it forgot all
+        one.start()
+        wait_for("told again", lambda: volumes(f) == paid)
+        again = Checkout(f, one)
+        wait_for("it knows", lambda: again.last_at("stripe") > 0)
+        assert again.last_at("adyen") - again.paid[0]["begun"] < 2.5  # heard within two seconds
+        all_well([again])
 
 
 @pytest.mark.parametrize("fleet", [3], indirect=True)

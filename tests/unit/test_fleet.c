@@ -457,6 +457,7 @@ static void say_serving(unsigned w, enum hl_serving s)
     tally[w].provider[ADYEN].admit_permille = s == HL_SERVING ? 1000 : 0;
     tally[w].provider[ADYEN].cause = "failures";
     tally[w].provider[ADYEN].since_ms = px_unix_ms();
+    tally[w].provider[ADYEN].probe_due_ms = s == HL_STOPPED ? px_unix_ms() + 5000 : 0;
     send_tally(w);
 }
 
@@ -467,6 +468,9 @@ static void the_workers_breakers_are_one_and_its_history_is_kept(void **state)
 
     (void)state;
     both_say_hello();
+    begin_tally(1);
+    tally[1].provider[ADYEN].attempts = 1;
+    send_tally(1);
     say_serving(0, HL_STOPPED);
     px_fleet_provider(fleet, ADYEN, &is);
     assert_int_equal(is.serving, HL_PROBING); /* half of it serves */
@@ -484,6 +488,18 @@ static void the_workers_breakers_are_one_and_its_history_is_kept(void **state)
     assert_string_equal(m[0].cause, "failures");
     assert_int_equal(px_fleet_history(fleet, STRIPE, 0, m, 8), 0);
     assert_int_equal(px_fleet_history(fleet, ADYEN, px_unix_ms() + 1000, m, 8), 0);
+}
+
+static void a_worker_without_payments_has_no_vote(void **state)
+{
+    struct px_fleet_provider is;
+
+    (void)state;
+    both_say_hello();
+    say_serving(0, HL_STOPPED);
+    px_fleet_provider(fleet, ADYEN, &is);
+    assert_int_equal(is.serving, HL_STOPPED);
+    assert_int_equal(is.admit_permille, 0);
 }
 
 static void alone_everybody_may_probe(void **state)
@@ -531,6 +547,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_learned_outlives_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(the_workers_breakers_are_one_and_its_history_is_kept, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_worker_without_payments_has_no_vote, setup, teardown),
         cmocka_unit_test_setup_teardown(alone_everybody_may_probe, setup, teardown),
     };
 

@@ -340,12 +340,14 @@ static void what_was_counted_goes_up_once(void **state)
     struct scene s;
     struct px_letter *l;
     struct px_tally *t;
+    const struct rt_payment pay = { .amount = { 5, currency_find(SPAN("EUR")) },
+                                    .method = RT_NETWORK_TOKEN };
 
     (void)state;
     set(&s);
     approve(&s, 1, 5);
-    px_pulse_decided(s.pulse, true);
-    px_pulse_decided(s.pulse, false);
+    px_pulse_decided(s.pulse, &pay, true);
+    px_pulse_decided(s.pulse, &pay, false);
     px_pulse_volume(s.pulse, 9, 1U << 3, 700);
     px_pulse_volume(s.pulse, 9, 1U << 3, 50);
     px_pulse_tick(s.pulse, s.view, s.now_ns);
@@ -358,6 +360,8 @@ static void what_was_counted_goes_up_once(void **state)
     assert_int_equal(t->provider[1].flying, 0);
     assert_int_equal(t->payments, 2);
     assert_int_equal(t->no_route, 1);
+    assert_int_equal(t->seen_methods, 1 << RT_NETWORK_TOKEN);
+    assert_int_equal(t->seen_currencies[pay.amount.cur / 64], UINT64_C(1) << pay.amount.cur % 64);
     assert_int_equal(t->volumes_of, 9);
     assert_int_equal(t->volume[3].minor, 750);
     assert_int_equal(t->volume[3].payments, 2);
