@@ -18,6 +18,7 @@ enum {
     SCORES_MS = 1000,
     SCORES_KEPT_MS = 10000,
     COUNTERS_MS = 2000,
+    GONE_MS = 10 * 60 * 1000,
     SELF_ROOM = 8192,
     NUMBER = 24,
     SCORES = 20,
@@ -59,8 +60,8 @@ static void on_word(void *ctx, const struct px_live_word *w)
         return;
     }
     p = px_fleet_find(f, span_str(w->field));
-    if (p < 0 || w->expired)
-        return; /* of a provider that only others have; and ends are seen by our own clock */
+    if (p < 0)
+        return; /* of a provider that only others have */
     if (!read_toggle(w, &t)) {
         LOG(WARN, "override.unreadable", F("provider", f->config->provider[p].name));
         return;
@@ -273,8 +274,17 @@ static void count_one(struct px_fleet *f, unsigned p, int64_t now_ms)
         memset(o, 0, sizeof *o);
 }
 
+/* Those that were taken down on purpose shall not be asked after for ever. */
+static void forget_the_gone(struct px_fleet *f, int64_t now_ms)
+{
+    for (unsigned i = 0; i < f->others; i++)
+        if (now_ms - f->other[i].read_ms > GONE_MS)
+            f->other[i--] = f->other[--f->others];
+}
+
 void px_fleet_live_tick(struct px_fleet *f, int64_t now_ms)
 {
+    forget_the_gone(f, now_ms);
     if (f->live == NULL || !px_live_up(f->live))
         return;
     if (now_ms - f->scores_ms >= SCORES_MS) {

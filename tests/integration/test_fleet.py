@@ -348,6 +348,61 @@ def test_what_is_no_redis_is_told_and_does_no_harm(tmp_path, words):
         assert admin_of(node) == "stop"
 
 
+# ---- how to get there ----
+
+@pytest.fixture
+def servers():
+    """redis-server processes that end with the test."""
+    running = []
+
+    def start(*words):
+        running.append(subprocess.Popen(["redis-server", *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        return running[-1]
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def run_with(fleet, change):
+    node = fleet.nodes[0]
+    node.stop()
+    reconfigure(node, change)
+    node.start()
+    return node
+
+
+def test_redis_over_tls_with_a_user_of_its_own(tmp_path, servers):
+    with fleetbed.Fleet(tmp_path / "fleet", gateways=1, live="memory") as f:
+        port, certs = fleetbed.free_port(), f.dir / "certs"
+        servers("--port", 0, "--tls-port", port, "--bind", "127.0.0.1", "--save", "", "--dir", tmp_path, "--tls-auth-clients", "no",
+                "--tls-cert-file", certs / "server.pem", "--tls-key-file", certs / "server.key", "--tls-ca-cert-file", certs / "ca.pem",
+                "--user", "default", "off", "--user", "box", "on", ">sesame", "~rt:*", "&rt:*", "+@all")
+        fleetbed.private(f.dir / "sesame", "sesame\n")
+        node = run_with(f, lambda s: s.update(live=f"rediss://box@localhost:{port}", redis={"password_file": str(f.dir / "sesame"),
+                                                                                           "ca_file": str(certs / "ca.pem")}))
+        wait_for("up", lambda: link_up(node))
+        act(node, "stripe", act="stop", for_s=60)
+        assert "sesame" not in node.log.read_text() + (node.dir / "stderr").read_text()
+        fleetbed.private(f.dir / "sesame", "wrong")
+        node.stop()
+        node.start()
+        time.sleep(2)
+        live = find(status(node), "live")
+        assert not live["up"] and live["why"] != ""
+
+
+def test_sentinels_lead_a_gateway_to_the_master(tmp_path, servers):
+    with fleetbed.Fleet(tmp_path / "fleet", gateways=1, live="memory") as f:
+        master, sentinel = fleetbed.free_port(), fleetbed.free_port()
+        servers("--port", master, "--bind", "127.0.0.1", "--save", "", "--dir", tmp_path)
+        conf = tmp_path / "sentinel.conf"
+        conf.write_text(f"port {sentinel}\nbind 127.0.0.1\ndir {tmp_path}\nsentinel monitor box 127.0.0.1 {master} 1\n")
+        servers(conf, "--sentinel")
+        node = run_with(f, lambda s: s.update(live=f"redis+sentinel://127.0.0.1:{sentinel}/box"))
+        wait_for("up", lambda: link_up(node))
+
+
 # ---- breakers ----
 
 def serving(node, name="stripe"):

@@ -321,6 +321,23 @@ static void an_older_word_of_another_node_changes_nothing(void **state)
     assert_int_equal(px_fleet_toggle(fleet, ADYEN)->set_ms, other.set_ms);
 }
 
+static void a_newer_word_that_is_over_already_ends_the_older(void **state)
+{
+    struct px_toggle said, other;
+
+    (void)state;
+    assert_int_equal(act(order(PX_ORDER_STOP, ADYEN), &said), OK);
+    other = said;
+    other.set_ms++;
+    other.until_ms = px_unix_ms() - 1;
+    px_fleet_word_take(fleet, ADYEN, &other, px_unix_ms());
+    assert_int_equal(given->toggle[ADYEN].admin, RT_ADMIN_AUTO);
+    assert_int_equal(given->ended[ADYEN], 1);
+    assert_false(px_toggle_holds(px_fleet_toggle(fleet, ADYEN)));
+    px_fleet_word_take(fleet, ADYEN, &said, px_unix_ms()); /* the board is read again */
+    assert_int_equal(given->toggle[ADYEN].admin, RT_ADMIN_AUTO);
+}
+
 static void what_can_not_be_kept_is_not_done(void **state)
 {
     char moved[80];
@@ -535,6 +552,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(bad_orders_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(extending_keeps_what_was_said, setup, teardown),
         cmocka_unit_test_setup_teardown(an_older_word_of_another_node_changes_nothing, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_newer_word_that_is_over_already_ends_the_older, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_can_not_be_kept_is_not_done, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_not_ours_is_told_and_begun_anew, setup,
