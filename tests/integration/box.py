@@ -74,7 +74,7 @@ def ask(box, method, path, body=None, headers=None):
 def box():
     tmp = tempfile.mkdtemp(prefix="signalbox-admin-")  # pytest's own folders are closed to other users
     os.chmod(tmp, 0o711)
-    admin = {"roles": {"viewer": ["user:nobody"], "operator": "user:daemon"}}
+    admin = {"roles": {"viewer": ["user:nobody", "group:games"], "operator": "user:daemon"}}
     with Box(tmp, admin=admin) as b:
         yield b
     shutil.rmtree(tmp)

@@ -101,6 +101,16 @@ def test_a_node_that_does_not_answer_is_told(fleet):
     wait_for(lambda: two.stopped() == {"stripe": "root"}, 15)
 
 
+def test_what_is_unresolved_is_counted(fleet):
+    one, _, _ = fleet
+    for name in one.order:
+        one.fault(name, fault="hang", when="after_execute")
+    answer = one.pay("doubt")
+    assert answer.status == 202, answer
+    count = wait_for(lambda: (one.box("status", "--json")["unresolved"] or {}).get("count"), 20)
+    assert count == 1 and "1 payment unresolved" in one.box("status")
+
+
 def test_with_redis_away_only_local_words(fleet):
     one, two, redis = fleet
     redis.stop()

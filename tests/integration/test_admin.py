@@ -1,4 +1,5 @@
 """The operators' API and commands against a real gateway: who may do what, and what is remembered."""
+import grp
 import json
 import os
 import pathlib
@@ -67,6 +68,31 @@ def test_who_has_no_role_gets_nothing_and_is_written_down(box):
         assert (line["actor"], line["what"], line["result"]) == ("uid:12345", "refused", "refused")
         assert "GET /v1/status" == line["object"]
         assert box.box("status", "--json", uid=65534)["schema"] == 1
+    finally:
+        os.chmod(box.sock, 0o660)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can give a file to another group")
+def test_the_socket_belongs_to_the_group_that_is_named(tmp_path):
+    with Box(tmp_path, admin={"group": "daemon"}) as b:
+        s = os.stat(b.sock)
+        assert (stat.S_IMODE(s.st_mode), s.st_gid) == (0o660, grp.getgrnam("daemon").gr_gid)
+        b.stop_gateway()
+        done = subprocess.run([SIGNALBOX, "serve", "-c", str(tmp_path / "signalbox.yaml"), "--set", "listen.admin.group=nosuch"],
+                              capture_output=True, text=True, timeout=30)
+        assert done.returncode == 1 and 'no group "nosuch"' in done.stderr
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can become somebody else")
+def test_a_group_gives_its_role_to_its_members(box):
+    """As the kernel knows them: the groups of the process, not of the user's entry."""
+    os.chmod(box.sock, 0o666)
+    try:
+        games = grp.getgrnam("games").gr_gid
+        argv = ["setpriv", "--reuid=12345", "--regid=12345", "--groups=%d" % games, SIGNALBOX, "status", "--socket", box.sock]
+        assert subprocess.run(argv, capture_output=True, timeout=30).returncode == 0
+        argv[3] = "--clear-groups"
+        assert subprocess.run(argv, capture_output=True, timeout=30).returncode == 4
     finally:
         os.chmod(box.sock, 0o660)
 
