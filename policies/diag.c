@@ -54,7 +54,9 @@ static uint32_t line_start(struct pol_place at)
 
     while (i > 0 && at.source->text.p[i - 1] != '\n')
         i--;
-    return i;
+    return i == 0 && at.at >= sizeof POL_BOM - 1 && span_starts(at.source->text, POL_BOM)
+               ? sizeof POL_BOM - 1
+               : i;
 }
 
 unsigned pol_place_col(struct pol_place at)

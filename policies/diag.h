@@ -15,6 +15,9 @@
 #include "routing/base/err.h"
 #include "routing/base/span.h"
 
+/* Some editors and spreadsheets put it before a text. */
+#define POL_BOM "\xef\xbb\xbf"
+
 /* One text. text[n] is a NUL. */
 struct pol_source {
     const char *name;

@@ -89,20 +89,54 @@ static struct pol_value *row_value(struct pol_bench *b, struct span cell, struct
     return v;
 }
 
+/* The rows of a list file: no comments, no empty lines, not the names of the columns. */
+struct rows {
+    struct span rest, line, cell; /* cell: the first of the line */
+    unsigned no;                  /* of the line, from 1 */
+    bool begun;                   /* a row that counts was seen */
+};
+
+static struct rows rows_of(struct span text)
+{
+    bool marked = span_starts(text, POL_BOM);
+
+    return (struct rows){ .rest = marked ? span_drop(text, sizeof POL_BOM - 1) : text };
+}
+
+static bool rows_next(struct rows *r)
+{
+    while (span_cut(&r->rest, '\n', &r->line)) {
+        r->no++;
+        r->cell = first_cell(r->line);
+        if (span_trim(r->line).n > 0 && r->line.p[0] != '#' && (r->begun || !is_header(r->cell)))
+            return true;
+    }
+    return false;
+}
+
+size_t pol_list_rows(struct span text)
+{
+    struct rows r = rows_of(text);
+    size_t n = 0;
+
+    while (rows_next(&r)) {
+        r.begun = r.begun || usable(r.cell);
+        n++;
+    }
+    return n;
+}
+
 static void read_rows(struct pol_bench *b, struct pol_list_code *l, struct pol_source *source)
 {
-    struct span rest = source->text, line, cell;
+    struct rows r = rows_of(source->text);
     struct pol_value **end = &l->value;
-    unsigned no = 0, bad = 0;
+    unsigned bad = 0;
 
-    while (span_cut(&rest, '\n', &line) && !b->no_memory) {
-        struct pol_place at = { source, (uint32_t)(line.p - source->text.p), (uint32_t)line.n,
-                                ++no };
+    while (!b->no_memory && rows_next(&r)) {
+        struct pol_place at = { source, (uint32_t)(r.line.p - source->text.p), (uint32_t)r.line.n,
+                                r.no };
 
-        cell = first_cell(line);
-        if (span_trim(line).n == 0 || line.p[0] == '#' || (l->count == 0 && is_header(cell)))
-            continue;
-        if (!usable(cell)) {
+        if (!usable(r.cell)) {
             if (++bad <= BAD_ROWS_TOLD)
                 pol_say_help(pol_say(b->report, POL_E_ROW, at, "this row has no value"),
                              "the first column is one value, or a range low..high");
@@ -112,12 +146,13 @@ static void read_rows(struct pol_bench *b, struct pol_list_code *l, struct pol_s
             pol_say(b->report, POL_E_TOO_BIG, at, "more than %d rows", ROWS_MAX);
             return;
         }
-        at.at = (uint32_t)(cell.p - source->text.p);
-        at.len = (uint32_t)cell.n;
-        if ((*end = row_value(b, cell, at)) == NULL)
+        at.at = (uint32_t)(r.cell.p - source->text.p);
+        at.len = (uint32_t)r.cell.n;
+        if ((*end = row_value(b, r.cell, at)) == NULL)
             return;
         end = &(*end)->next;
         l->count++;
+        r.begun = true;
     }
 }
 

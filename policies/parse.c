@@ -421,6 +421,8 @@ enum err pol_parse(struct pol_source *source, struct arena *a, struct pol_report
     d.lexer = (struct pol_lexer){
         .source = source, .at = source->text.p, .line = 1, .line_start = source->text.p
     };
+    if (span_starts(source->text, POL_BOM))
+        d.lexer.at = d.lexer.line_start = source->text.p + sizeof POL_BOM - 1;
     drive(&d);
     if (d.cx.no_memory)
         return E_LIMIT;

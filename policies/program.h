@@ -35,6 +35,9 @@ struct pol_env {
     void *ctx;
 };
 
+/* How many values the text of a list file has, good or bad; one pass. */
+size_t pol_list_rows(struct span text);
+
 /* Parses, checks and compiles. All mistakes are told in report, not only the first.
  *   in      name: as people call the text ("checkout.route"); text, name and env->load's texts
  *           outlive the program.

@@ -52,7 +52,11 @@ again:
     digits   = [0-9] [0-9_]*;
     number   = digits ("." [0-9]+)?;
     word     = [A-Za-z_] [A-Za-z0-9_.-]*;
-    text     = [^"\\\n\x00-\x1F\x7F] | "\\" ["\\];
+    more     = [\x80-\xBF];
+    utf8     = [\xC2-\xDF] more | "\xE0" [\xA0-\xBF] more | [\xE1-\xEC\xEE\xEF] more more | "\xED" [\x80-\x9F] more
+             | "\xF0" [\x90-\xBF] more more | [\xF1-\xF3] more more more | "\xF4" [\x80-\x8F] more more;
+    text     = [^"\\\x00-\x1F\x7F-\xFF] | utf8 | "\\" ["\\];
+    broken   = text | [\x80-\xFF];
     rx       = [^/\\\n\x00-\x1F\x7F] | "\\" [^\n\x00-\x1F\x7F];
 
     *        { BAD("this character means nothing here", ""); }
@@ -136,7 +140,8 @@ again:
             "write 70%, 0.5pp, 40bps, 30s, 5m, 8h, 22:00, or a string: \"...\"");
     }
     ["] text* ["]  { lx->at = YYCURSOR; return quoted(lx, from, POL_T_STRING); }
-    ["] text*      { BAD("this string is not closed", "end it with \" on the same line; \\\" and \\\\ stand for \" and \\"); }
+    ["] broken* ["]  { BAD("this string is not UTF-8", "save the file as UTF-8"); }
+    ["] broken*    { BAD("this string is not closed", "end it with \" on the same line; \\\" and \\\\ stand for \" and \\"); }
     "/" rx+ "/"    { lx->at = YYCURSOR; return quoted(lx, from, POL_T_REGEX); }
     "/"            { BAD("this is no regular expression", "write /.../ on one line; a slash in it is \\/"); }
     [\x80-\xFF]+   { BAD("letters beyond ASCII may only stand in strings and comments", ""); }

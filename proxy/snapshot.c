@@ -177,16 +177,19 @@ static const struct px_source *text_before(const struct px_snapshot *before, con
 }
 
 /* A policy that was cut off has lost its default and does not compile; a list that was cut off
- * looks like a list. */
+ * looks like a list, and a short one is as dear to somebody as a long one. */
 static bool list_kept(const struct policy_texts *t, const struct px_source *fresh, struct diag *why)
 {
     const struct px_source *was = text_before(t->before, fresh->name);
+    size_t had, has;
 
-    if (t->from->may_shrink || was == NULL || span_ends(span_str(fresh->name), ".route") ||
-        was->text.n < SMALL || fresh->text.n >= was->text.n / SHRUNK)
+    if (t->from->may_shrink || was == NULL || span_ends(span_str(fresh->name), ".route"))
         return true;
-    diag_set(why, "%.100s had %zu bytes and has %zu now: refused", fresh->name, was->text.n,
-             fresh->text.n);
+    had = pol_list_rows(was->text);
+    has = pol_list_rows(fresh->text);
+    if (had == 0 || has > had / SHRUNK)
+        return true;
+    diag_set(why, "%.100s had %zu rows and has %zu now: refused", fresh->name, had, has);
     return false;
 }
 

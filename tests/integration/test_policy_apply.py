@@ -172,11 +172,21 @@ def test_a_list_that_lost_nine_tenths_is_refused(house):
     house.apply(policy("adyen then stripe"))
     near.write_text("AT\n")
     doc = house.apply(policy("stripe then adyen"), code=1)
-    assert doc["result"] == "broken" and "had %d bytes and has 3 now: refused" % (3 * len(good)) in doc["text"]
+    assert doc["result"] == "broken" and "had %d rows and has 1 now: refused" % len(good) in doc["text"]
     house.configured(policy("stripe then adyen"))
     house.reload("snapshot.refused")
     assert "near.csv had" in house.active()["last_error"]
     assert house.apply(policy("stripe then adyen"), "--force")["result"] == "done"
+
+
+def test_a_short_list_that_lost_all_is_refused(house):
+    near = house.tmp / "rules/near.csv"
+    near.write_text("country\n")  # as a spreadsheet saves it whose rows were deleted
+    house.reload("snapshot.refused")
+    assert "near.csv had 3 rows and has 0 now: refused" in house.active()["last_error"]
+    near.write_text("\ufeffcountry\r\nAT\r\n")
+    house.reload()
+    assert house.provider("k1", country="AT")[0] == house.provider("k2", country="CH")[0] == "stripe"
 
 
 def test_an_old_list_and_a_retry_to_who_can_not_take_it_are_told(house):

@@ -120,6 +120,64 @@ static void every_mistake_is_told_in_one_run(void **state)
     kit_fini(&k);
 }
 
+/* What a spreadsheet puts before the text is no part of it, neither of a policy nor of a list. */
+static bool load_marked(void *ctx, struct span path, const char *from, struct span *text,
+                        const char **name, struct diag *why)
+{
+    (void)ctx, (void)path, (void)from, (void)why;
+    *text = span_str(POL_BOM "bin,note\r\n457112,x\r\n");
+    *name = "l.csv";
+    return true;
+}
+
+static void a_byte_order_mark_is_skipped(void **state)
+{
+    struct kit k = { .env = { .load = load_marked } };
+    struct pol_facts f = { .eligible = 3, .bin = 457112, .bin_digits = 6 };
+    struct rt_verdict v;
+
+    (void)state;
+    if (kit_compile(&k, POL_BOM HEAD "list l from \"l.csv\"\n"
+                                     "rule \"r\" when bin in l use stripe then adyen\n" TAIL) != OK)
+        fail_msg("%s", k.text);
+    assert_int_equal(kit_first(&k, &f, &v), 1);
+    kit_fini(&k);
+    assert_int_equal(kit_compile(&k, POL_BOM "polcy \"a\"\n"), E_SYNTAX);
+    assert_non_null(strstr(k.text, "test.route:1:1: "));
+    assert_non_null(strstr(k.text, "| ^^^^^\n"));
+    kit_fini(&k);
+}
+
+static void strings_are_utf8(void **state)
+{
+    static const char *const good[] = { "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x99\x82",
+                                        "\xef\xbf\xbd" };
+    static const char *const bad[] = { "\xff",     "\xc3",         "\x80",
+                                       "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80" };
+    struct kit k = { .program = NULL };
+    char text[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0] + sizeof bad / sizeof bad[0]; i++) {
+        bool fine = i < sizeof good / sizeof good[0];
+
+        (void)snprintf(text, sizeof text, HEAD "rule \"r%s\" when country is DE use adyen\n" TAIL,
+                       fine ? good[i] : bad[i - sizeof good / sizeof good[0]]);
+        assert_int_equal(kit_compile(&k, text), fine ? OK : E_SYNTAX);
+        assert_true(fine || strstr(k.text, "this string is not UTF-8") != NULL);
+        kit_fini(&k);
+    }
+}
+
+static void the_rows_of_a_list_are_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(pol_list_rows(SPAN_NONE), 0);
+    assert_int_equal(pol_list_rows(span_str(POL_BOM "country,x\r\n#a\n\n")), 0);
+    assert_int_equal(pol_list_rows(span_str("Country\nDE\n AT\ncode\n")), 3);
+    assert_int_equal(pol_list_rows(span_str("DE")), 1);
+}
+
 static void a_full_arena_is_an_error_and_no_crash(void **state)
 {
     static char mem[512 * 1024];
@@ -180,7 +238,10 @@ int main(void)
         cmocka_unit_test(an_equals_sign_is_explained),
         cmocka_unit_test(a_default_is_a_must),
         cmocka_unit_test(every_mistake_is_told_in_one_run),
+        cmocka_unit_test(a_byte_order_mark_is_skipped),
         cmocka_unit_test(a_full_arena_is_an_error_and_no_crash),
+        cmocka_unit_test(strings_are_utf8),
+        cmocka_unit_test(the_rows_of_a_list_are_counted),
         cmocka_unit_test(configured_providers_keep_their_numbers),
     };
 
