@@ -26,14 +26,24 @@ def assert_counts(rows):
         assert rows[what]["value"] == 0, what
 
 
-@pytest.mark.parametrize("fault", ("refuse", "errors", "reset"))
+@pytest.mark.parametrize("fault", ("refuse", "hang", "errors", "reset"))
 def test_a_provider_dies_and_no_customer_sees_it(tmp_path, fault):
-    assert_counts(drill(tmp_path, "failover", "--live", "memory", "--fault", fault))
+    assert_counts(drill(tmp_path, "failover", "--fault", fault))
 
 
 def test_a_provider_dies_and_comes_back(tmp_path):
-    assert_counts(drill(tmp_path, "recovery", "--live", "memory"))
+    assert_counts(drill(tmp_path, "recovery"))
 
 
 def test_a_provider_dies_again_and_again(tmp_path):
-    assert_counts(drill(tmp_path, "flapping", "--live", "memory"))
+    assert_counts(drill(tmp_path, "flapping"))
+
+
+def test_an_operator_stops_providers_on_all_nodes(tmp_path):
+    rows = drill(tmp_path, "toggle", "--gateways", "4")
+    assert_counts(rows)
+    assert rows["until the last payment to a stopped provider was due, worst, ms"]["value"] < 2000  # never: 4000
+
+
+def test_redis_is_killed_and_frozen_and_payments_go_on(tmp_path):
+    assert_counts(drill(tmp_path, "redis", "--rate", "60", "--seconds", "4"))
