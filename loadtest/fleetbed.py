@@ -141,6 +141,7 @@ class Node:
         if f.redis is not None:
             config["live"] = f"redis://127.0.0.1:{f.redis.port}"
             config["node"] = f"node{self.number}"
+        config.update(f.more)
         return config
 
     def events(self, word=""):
@@ -215,11 +216,12 @@ class Fleet:
     """policy: a `.route` text; None leaves the choice to the built-in one. live: "redis" or "memory"."""
 
     def __init__(self, folder, gateways=2, live="redis", policy=ORDER, workers=1, tls=True, latency="10+10", response_ms=1500,
-                 build="build", log_level="info"):
+                 build="build", log_level="info", more=None):
         self.dir = pathlib.Path(folder)
         self.programs = Programs(build)
         self.count, self.live, self.policy, self.workers, self.tls = gateways, live, policy, workers, tls
         self.latency, self.response_ms, self.log_level, self.sim_tls = latency, response_ms, log_level, True
+        self.more = more or {}  # settings of every node, over the usual ones
         self.sim = self.redis = None
         self.nodes, self.seed = [], 0
 

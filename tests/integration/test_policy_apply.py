@@ -325,6 +325,10 @@ def test_a_refused_reload_is_counted_and_told(house):
     doc = house.active()
     assert (doc["reloads"], doc["reloads_refused"]) == (1, 1) and doc["last_error_at"]
     assert doc["last_error"].startswith("checkout.route:6:18: error[E101]: unknown provider `strpe`"), doc["last_error"]
+    assert "! 1 of 1 reloads refused since the start" in (said := house.box("policy", "history")) and "unknown provider `strpe`" in said
+    assert "! not what" not in said
+    house.apply(policy("only adyen"))
+    assert "! not what" in house.box("policy", "history") and house.box("policy", "history", "--json")["now"]["differs"]
 
 
 def test_what_makes_no_sense_is_refused(house):
