@@ -166,7 +166,9 @@ bool px_policy_build(const struct px_config *c, const struct px_policy_reader *r
     b->arena = a;
     b->dir = folder.n == 0 ? "" : arena_str(a, folder);
     b->out = out;
-    text = reader->path == NULL ? builtin(b) : read_text(b, reader->path + folder.n, &why);
+    text = reader->path == NULL
+               ? builtin(b)
+               : read_text(b, arena_str(a, span_str(reader->path + folder.n)), &why);
     if (text == NULL) {
         diag_set(px_report_error(report, "B120", (struct px_place){ 0 }), "%s", why.text);
         return false;

@@ -69,7 +69,8 @@ struct px_rolled {
     struct px_judged judged; /* by apply only, if judged_it */
     bool judged_it;
     int64_t took_us;
-    struct px_snapshot *snapshot_; /* findings point into it */
+    struct px_snapshot *before_;   /* the difference points into both ... */
+    struct px_snapshot *snapshot_; /* ... and findings into this */
     struct arena arena_;
 };
 

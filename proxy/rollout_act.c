@@ -23,6 +23,7 @@ static void begin(struct px_rolled *d, const struct px_rollout *r)
     memset(d, 0, sizeof *d);
     arena_init(&d->arena_, NULL, 0, px_heap(), MEMORY);
     d->report = px_report_create();
+    d->before_ = px_snapshot_ref(r->snapshot);
     d->previous = px_revision_of(r->snapshot);
     d->took_us = px_now_ns() / 1000;
 }
@@ -37,6 +38,7 @@ void px_rolled_fini(struct px_rolled *d)
 {
     px_report_destroy(d->report);
     px_snapshot_unref(d->snapshot_);
+    px_snapshot_unref(d->before_);
     arena_fini(&d->arena_);
 }
 

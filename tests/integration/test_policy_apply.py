@@ -384,9 +384,11 @@ def test_killed_in_the_middle_of_applies_it_starts_with_one_of_them(house):
                 subprocess.run([SIGNALBOX, "policy", "apply", paths[n % len(paths)], "-m", "again", "--socket", house.sock], capture_output=True)
                 n += 1
 
+        before = len((house.tmp / "state/policies/history.jsonl").read_text().splitlines())
         thread = threading.Thread(target=apply_all)
         thread.start()
-        time.sleep(0.15 + 0.037 * round_)
+        wait_for(lambda: len((house.tmp / "state/policies/history.jsonl").read_text().splitlines()) > before, 30)
+        time.sleep(0.037 * round_)
         house.stop_gateway(signal.SIGKILL)
         stop.set()
         thread.join()
