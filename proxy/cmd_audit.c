@@ -74,6 +74,7 @@ static int page(struct reading *r, struct px_admin_client *k, json_int_t *next)
 {
     char path[64];
     struct px_admin_answer w;
+    json_error_t why = { .text = "" };
     json_t *doc, *line;
     size_t i;
     int e;
@@ -82,7 +83,12 @@ static int page(struct reading *r, struct px_admin_client *k, json_int_t *next)
     e = px_admin_call(k, "GET", path, SPAN_NONE, &w);
     if (e != PX_YES)
         return e;
-    doc = json_loadb(w.body.p, w.body.n, 0, NULL);
+    doc = json_loadb(w.body.p, w.body.n, JSON_ALLOW_NUL, &why);
+    if (!json_is_integer(json_object_get(doc, "next"))) {
+        json_decref(doc);
+        return px_cli_fail(r->cli, PX_UNREACHABLE, "the answer of %s can not be read: %s",
+                           px_admin_client_where(k), why.text);
+    }
     json_array_foreach(json_object_get(doc, "lines"), i, line)
     {
         const char *text = json_string_value(line);

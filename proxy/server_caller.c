@@ -12,7 +12,8 @@ static bool local_caller(int fd, struct px_caller *out)
     struct ucred who;
     socklen_t n = sizeof who;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0 || who.pid == 0)
+    /* pid is 0 for a process of another PID namespace, which is as good as any */
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0 || who.uid == (uid_t)-1)
         return false;
     out->local = true;
     out->uid = who.uid;

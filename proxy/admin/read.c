@@ -10,7 +10,9 @@
 #include "proxy/admin/audit.h"
 #include "routing/base/json.h"
 
-enum { SCHEMA = 1, PAGE = 64 * 1024 };
+/* Six times a page, should every byte need an escape, still is an answer. */
+enum { SCHEMA = 1, PAGE = 32 * 1024 };
+_Static_assert(6 * PAGE + 1024 < PX_ADMIN_ANSWER, "a page of damage can be told");
 
 /* How many bytes of the page are whole lines. A line longer than a page is no line of ours: it is
  * given in pieces, and no piece will verify. */

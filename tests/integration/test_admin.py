@@ -164,6 +164,21 @@ def test_the_log_is_read_and_verified(tmp_path, box):
         box.box("audit", "--since", bad, code=2)
 
 
+def test_a_damaged_log_can_still_be_read(tmp_path):
+    """What a file system may leave after a crash: a hole of zeros."""
+    with Box(tmp_path) as b:
+        b.box("provider", "stop", "stripe", "--for", "5m", "--reason", "one")
+        with (b.tmp / "state" / "audit.jsonl").open("ab") as f:
+            f.write(b"\0" * 300_000 + b"\n")
+        b.box("audit", "--verify", code=1)
+        assert "line 2 is broken" in b.said
+        b.stop_gateway()
+        b.start_gateway()
+        doc = b.box("audit", "--json", code=1)
+        assert not doc["verified"] and doc["entries"][0]["why"] == "one"
+        assert doc["entries"][-1]["what"] == "audit.broken"
+
+
 def test_the_log_goes_on_after_kill_9(tmp_path):
     with Box(tmp_path) as b:
         b.stop_gateway(signal.SIGKILL)
