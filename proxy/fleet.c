@@ -98,6 +98,7 @@ static void on_tick(struct ev_loop *loop, ev_timer *t, int revents)
     px_fleet_volume_tick(f, now_ms);
     px_fleet_live_tick(f, now_ms);
     px_fleet_book_tick(f, now_ms);
+    px_fleet_counts_tick(f, now_ms);
     if (f->stale)
         px_fleet_renew(f);
 }
@@ -179,6 +180,7 @@ static void begin(struct px_fleet *f)
                                                .latency_ms = -1 };
     px_fleet_words_load(f);
     px_fleet_history_load(f);
+    px_fleet_counts_load(f);
     px_fleet_volume_begin(f);
     px_fleet_volume_load(f);
 }
@@ -242,6 +244,8 @@ void px_fleet_destroy(struct px_fleet *f)
     ev_timer_stop(f->loop, &f->timer);
     px_fleet_volume_keep(f);
     px_fleet_book_keep(f);
+    if (f->attached)
+        px_fleet_counts_keep(f);
     px_fleet_live_close(f);
     px_fleet_book_close(f);
     px_mailbox_destroy(f->mailbox);

@@ -111,7 +111,7 @@ struct px_fleet {
     struct hl_watch *book;
     void *book_memory;
     struct hl_delta *part;
-    int64_t book_ms;
+    int64_t book_ms, counts_ms;
 
     /* breakers */
     struct px_fleet_move *move; /* [providers][PX_FLEET_MOVES], a ring each */
@@ -178,6 +178,11 @@ size_t px_fleet_book_part(void *ctx, unsigned part, void *out, size_t cap);
 void px_fleet_book_load(struct px_fleet *f); /* once the workers are there */
 void px_fleet_book_keep(struct px_fleet *f);
 void px_fleet_book_tick(struct px_fleet *f, int64_t now_ms);
+
+/* fleet_kept.c */
+void px_fleet_counts_load(struct px_fleet *f);
+void px_fleet_counts_keep(struct px_fleet *f);
+void px_fleet_counts_tick(struct px_fleet *f, int64_t now_ms);
 
 /* fleet_breaker.c */
 void px_fleet_history_load(struct px_fleet *f);

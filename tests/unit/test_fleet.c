@@ -136,13 +136,13 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     static const char *const file[] = { "overrides.json", "breakers.jsonl", "volumes.json",
-                                        "learned.bin" };
+                                        "learned.bin", "counters.bin" };
     char path[128];
 
     (void)state;
     if (fleet != NULL)
         stop();
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < sizeof file / sizeof *file; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", dir, file[i]);
         (void)unlink(path);
     }
@@ -434,6 +434,40 @@ static void letters_are_counted_and_come_back(void **state)
     assert_int_equal(is.p50_ms, -1);
 }
 
+static void the_week_outlives_a_restart(void **state)
+{
+    struct px_fleet_provider is;
+    char path[128];
+    FILE *f;
+
+    (void)state;
+    begin_tally(0);
+    tally[0].provider[ADYEN].attempts = 120;
+    tally[0].provider[ADYEN].approved = 90;
+    tally[0].provider[ADYEN].soft = 10;
+    send_tally(0);
+    restart();
+    px_fleet_provider(fleet, ADYEN, &is);
+    assert_int_equal(is.approval_ppm_7d, 900000);
+    assert_int_equal(is.peak_milli_s, 2000);
+    assert_int_equal(is.approval_ppm_15m, -1);
+    assert_int_equal(is.attempts, 0);
+    stop();
+    (void)snprintf(path, sizeof path, "%s/counters.bin", dir);
+    assert_int_equal(truncate(path, 60), 0); /* cut off */
+    start();
+    px_fleet_provider(fleet, ADYEN, &is);
+    assert_int_equal(is.approval_ppm_7d, -1);
+    stop();
+    f = fopen(path, "w");
+    assert_non_null(f);
+    (void)fputs("SBC1\005adyen\001\377\377\377\377\377\377\377\377", f);
+    assert_int_equal(fclose(f), 0);
+    start();
+    px_fleet_provider(fleet, ADYEN, &is);
+    assert_int_equal(is.approval_ppm_7d, -1);
+}
+
 static void what_one_worker_learned_the_others_are_told(void **state)
 {
     static struct hl_delta d;
@@ -561,6 +595,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_word_is_confirmed_when_all_workers_have_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(letters_are_counted_and_come_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_week_outlives_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(what_one_worker_learned_the_others_are_told, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_was_learned_outlives_a_restart, setup, teardown),
