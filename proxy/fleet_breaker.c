@@ -4,8 +4,11 @@
  * A node says on the board of breakers, in the field provider@node, "stopped 0 failures" or
  * "probing 50 failures" for half a minute at a time; silence is serving. Advice only: each worker's
  * own breaker decides. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "proxy/clock.h"
 #include "proxy/config.h"
@@ -13,9 +16,6 @@
 #include "proxy/fleet_inside.h"
 #include "proxy/log.h"
 #include "routing/base/json.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 enum {
     WORD_MS = 30000,      /* a node that is gone says nothing after that */
@@ -26,6 +26,7 @@ enum {
     PAUSE_MS = 2000, /* one who had the lease and did not recover lets the others try */
     LOAD_MAX = 4 << 20,
     FILE_KEPT = 512 * 1024,
+    FILE_MOST = 2 << 20,
 };
 
 static const char history[] = "breakers.jsonl";
@@ -73,9 +74,30 @@ static void put_line(const struct px_fleet *f, unsigned p, const struct px_fleet
     buf_byte(b, '\n');
 }
 
+/* What has grown too long is written anew from what fits the rings. */
+static void shorten(const struct px_fleet *f, const char *path)
+{
+    size_t room = (size_t)f->providers * PX_FLEET_MOVES * 256;
+    char *text = malloc(room);
+    struct buf b = buf_over(text, text == NULL ? 0 : room);
+    struct diag why = { 0 };
+
+    for (unsigned p = 0; p < f->providers && text != NULL; p++) {
+        unsigned have = f->moves[p] < PX_FLEET_MOVES ? f->moves[p] : PX_FLEET_MOVES;
+
+        for (unsigned i = have; i > 0; i--)
+            put_line(f, p, &ring(f, p)[(f->moves[p] - i) % PX_FLEET_MOVES], &b);
+    }
+    if (text != NULL && buf_ok(&b) && px_file_replace(path, buf_span(&b), 0640, &why) != OK)
+        LOG(WARN, "breaker.not_kept", F("why", (const char *)why.text));
+    free(text);
+}
+
 /* Best effort: a line that is lost is a line less to look at. */
 static void append(const struct px_fleet *f, unsigned p, const struct px_fleet_move *m)
 {
+    struct stat s;
+    bool grown;
     char path[PX_STATE_PATH], line[512];
     struct buf b = BUF_OF(line);
     int fd;
@@ -88,7 +110,10 @@ static void append(const struct px_fleet *f, unsigned p, const struct px_fleet_m
         return;
     if (buf_ok(&b) && write(fd, b.p, b.n) != (ssize_t)b.n)
         LOG(WARN, "breaker.not_kept", F("file", (const char *)path));
+    grown = fstat(fd, &s) == 0 && s.st_size > FILE_MOST;
     close(fd);
+    if (grown)
+        shorten(f, path);
 }
 
 void px_fleet_moved(struct px_fleet *f, unsigned p, const struct px_fleet_move *m)
@@ -130,25 +155,6 @@ static bool read_line(struct px_fleet *f, struct span line, int *p, struct px_fl
         return false;
     m->admit_permille = (uint16_t)admit;
     return true;
-}
-
-/* What has grown too long is written anew from what fits the rings. */
-static void shorten(struct px_fleet *f, const char *path)
-{
-    size_t room = (size_t)f->providers * PX_FLEET_MOVES * 256;
-    char *text = malloc(room);
-    struct buf b = buf_over(text, text == NULL ? 0 : room);
-    struct diag why = { 0 };
-
-    for (unsigned p = 0; p < f->providers && text != NULL; p++) {
-        unsigned have = f->moves[p] < PX_FLEET_MOVES ? f->moves[p] : PX_FLEET_MOVES;
-
-        for (unsigned i = have; i > 0; i--)
-            put_line(f, p, &ring(f, p)[(f->moves[p] - i) % PX_FLEET_MOVES], &b);
-    }
-    if (text != NULL && buf_ok(&b) && px_file_replace(path, buf_span(&b), 0640, &why) != OK)
-        LOG(WARN, "breaker.not_kept", F("why", (const char *)why.text));
-    free(text);
 }
 
 void px_fleet_history_load(struct px_fleet *f)
