@@ -119,6 +119,15 @@ static void say_shadowed(struct lint *l, unsigned rule, unsigned by)
                  buf_z(&payment));
 }
 
+/* A warning: a list that is empty today does it too, and is no mistake. */
+static void say_never(struct lint *l, unsigned rule)
+{
+    pol_say_help(
+        pol_say(l->report, POL_W_NARROW, l->p->rule[rule].at,
+                "no payment matches this rule: its conditions exclude each other"),
+        "a test on an unknown value matches nothing either, nor does a list that is empty");
+}
+
 static void copy_boxes(struct pol_boxes *to, const struct pol_boxes *from)
 {
     to->n = from->n;
@@ -131,6 +140,10 @@ static void check_reach(struct lint *l, unsigned rule)
     unsigned by = rule, shadow = rule;
     bool alone;
 
+    if (l->of[rule].n == 0) {
+        say_never(l, rule);
+        return;
+    }
     copy_boxes(&l->work, &l->of[rule]);
     for (unsigned u = 0; u < rule && !l->work.overflow && l->work.n > 0; u++) {
         if (!takes(l, u) || !meets(l, u, rule))
@@ -140,7 +153,7 @@ static void check_reach(struct lint *l, unsigned rule)
             pol_boxes_subtract(&l->work, &l->of[u].box[i], &l->spare);
         by = u;
     }
-    if (l->work.overflow || l->of[rule].n == 0)
+    if (l->work.overflow)
         return;
     if (l->work.n > 0) {
         if (shadow != rule)
