@@ -17,6 +17,7 @@
 struct meaning {
     const char *word, *kind, *title, *text; /* text may be NULL */
     enum rt_code code;                      /* RT_CODE_NONE: it is no reason of a decline */
+    enum rt_category category;              /* words after `retry on`; RT_CATEGORY_NONE: none */
     enum rt_rule rule;                      /* of the card schemes; RT_RULE_NONE: none */
     enum px_fault_code fault;               /* a problem of the API; PX_FAULT_NONE: none */
 };
@@ -34,11 +35,50 @@ static bool explain_problem(const char *word, struct meaning *m)
     return false;
 }
 
+/* What a policy's `retry on` calls the ends of an attempt. */
+static const struct {
+    const char *word;
+    enum rt_category category;
+    const char *title, *text;
+} categories[] = {
+    { "soft_decline", RT_SOFT, "a decline that may not come again later or elsewhere",
+      "A `retry` of a policy may go on to another provider." },
+    { "hard_decline", RT_HARD, "a decline for good: this card will not be approved",
+      "Never tried elsewhere, whatever a policy says: the card schemes forbid it." },
+    { "fraud_suspected", RT_FRAUD, "a decline because somebody suspects fraud",
+      "Never tried elsewhere, whatever a policy says: the card schemes forbid it." },
+    { "sca_required", RT_SCA_REQUIRED, "the payer has to authenticate",
+      "Another provider would ask for the same; the answer says what the payer must do." },
+    { "technical", RT_TECHNICAL, "it failed for a reason that is not about the payer",
+      "A `retry` of a policy may go on to another provider if this one provably did nothing." },
+    { "configuration", RT_CONFIG, "it failed for a reason of the merchant account or the request",
+      "A `retry` of a policy may go on to another provider; somebody should look at this one." },
+    { "unknown_outcome", RT_CATEGORY_NONE, "nobody knows yet whether the money has moved",
+      "Never sent to another provider, whatever a policy says: it might be charged twice. The\n"
+      "gateway asks the same provider until it knows (signalbox payment unresolved)." },
+};
+
+static bool explain_category(const char *word, struct meaning *m)
+{
+    for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++) {
+        if (strcmp(word, categories[i].word) != 0)
+            continue;
+        m->kind = "category";
+        m->category = categories[i].category;
+        m->title = categories[i].title;
+        m->text = categories[i].text;
+        return true;
+    }
+    return false;
+}
+
 static bool explain(const char *word, struct meaning *m)
 {
     enum pol_code c;
 
     *m = (struct meaning){ .word = word };
+    if (explain_category(word, m))
+        return true;
     m->text = px_config_explain(word, &m->title);
     if (m->text != NULL) {
         m->kind = "configuration";
@@ -102,6 +142,13 @@ static void print_text(const struct meaning *m)
         printf("\nHTTP status       %d\nthe money         %s\nunder a new key   %s\n",
                px_fault_status(m->fault), px_fault_outcome(m->fault),
                px_fault_retry_safe(m->fault) ? "may be tried again" : "not now");
+    if (m->category != RT_CATEGORY_NONE) {
+        printf("\nits codes\n");
+        for (unsigned i = RT_CODE_NONE + 1; i < RT_CODES_; i++) {
+            if (rt_code_category((enum rt_code)i) == m->category)
+                printf("  %s\n", rt_code_name((enum rt_code)i));
+        }
+    }
     if (m->code == RT_CODE_NONE)
         return;
     printf("\ncategory          %s\n", rt_category_name(rt_code_category(m->code)));
@@ -133,9 +180,12 @@ static void print_json(const struct meaning *m)
 
 static const char *nearest(const char *word)
 {
-    const char *words[RT_CODES_ + RT_REASONS_ + RT_RULES_ + PX_FAULTS_];
+    enum { CATEGORIES = sizeof categories / sizeof categories[0] };
+    const char *words[RT_CODES_ + RT_REASONS_ + RT_RULES_ + PX_FAULTS_ + CATEGORIES];
     unsigned n = 0;
 
+    for (unsigned i = 0; i < CATEGORIES; i++)
+        words[n++] = categories[i].word;
     for (unsigned i = RT_CODE_NONE + 1; i < RT_CODES_; i++)
         words[n++] = rt_code_name((enum rt_code)i);
     for (unsigned i = 0; i < RT_REASONS_; i++)
@@ -147,12 +197,23 @@ static const char *nearest(const char *word)
     return px_near(word, words, n);
 }
 
+/* "e301" for "E301". */
+static const char *as_printed(const char *word, char room[5])
+{
+    if (strlen(word) != 4 || word[0] < 'a' || word[0] > 'z' || word[1] < '0' || word[1] > '9')
+        return word;
+    memcpy(room, word, 5);
+    room[0] = (char)(room[0] - 'a' + 'A');
+    return room;
+}
+
 static int run(const struct px_cli *c)
 {
     const char *near;
     struct meaning m;
+    char room[5];
 
-    if (!explain(c->operand[0], &m)) {
+    if (!explain(as_printed(c->operand[0], room), &m)) {
         near = nearest(c->operand[0]);
         if (near != NULL)
             return px_cli_fail(c, PX_NO, "knows no \"%.60s\"; did you mean \"%s\"?", c->operand[0],
@@ -176,9 +237,9 @@ const struct px_command px_cmd_explain = {
         "CODE is a configuration code (C110), a policy code (E101), the code of a decline or error "
         "as\n"
         "the API and the journal give it (insufficient_funds), a problem of the API\n"
-        "(reattempt_not_allowed), a rule of the card schemes (visa_30_days), or a reason of a "
-        "routing\n"
-        "decision (brand).",
+        "(reattempt_not_allowed), a rule of the card schemes (visa_30_days), a word after `retry "
+        "on`\n"
+        "(soft_decline), or a reason of a routing decision (brand).",
     .json = true,
     .run = run,
 };

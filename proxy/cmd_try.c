@@ -1,6 +1,7 @@
 /* proxy/cmd_try.c */
 #include "proxy/cmd_try.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,13 @@ static struct span option(const struct px_cli *c, const char *name, const char *
     return span_str(value == NULL ? otherwise : value);
 }
 
+static bool is_address(const char *text)
+{
+    unsigned char address[16];
+
+    return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+}
+
 /* PX_YES, or the exit code of what is wrong with the words. */
 static int take_words(const struct px_cli *c, struct rt_payment *pay)
 {
@@ -90,6 +98,8 @@ static int take_words(const struct px_cli *c, struct rt_payment *pay)
     pay->brand = rt_brand_find(brand);
     if (brand.n > 0 && pay->brand == RT_BRAND_UNKNOWN)
         return px_cli_usage(c, "--brand takes visa, mastercard, amex, ...");
+    if (px_cli_has(c, "ip") && !is_address(px_cli_value(c, "ip")))
+        return px_cli_usage(c, "--ip takes an IPv4 or IPv6 address");
     pay->customer = option(c, "customer", NULL);
     pay->merchant = option(c, "merchant", "");
     pay->shopper_ip = option(c, "ip", NULL);

@@ -248,6 +248,20 @@ def test_explain_every_configuration_code():
         assert run("explain", code).returncode == YES
 
 
+def test_explain_knows_the_words_of_retry():
+    listed = set(re.findall(r"`(\w+)`", re.search(r"Words after `on`:(.*?), or a\n", (SOURCE / "docs/policy-language.md").read_text(), re.S)[1]))
+    assert len(listed) == 6
+    for word in listed | {"unknown_outcome"}:
+        assert json.loads(run("explain", word, "--json").stdout)["kind"] == "category", word
+    assert "do_not_honor" in run("explain", "soft_decline").stdout
+    assert run("explain", "e301").stdout == run("explain", "E301").stdout
+
+
+def test_route_try_wants_an_address():
+    r = run("route", "try", "--amount", "EUR 20", "--ip", "999.1.1.1")
+    assert r.returncode == USAGE and "--ip takes" in r.stderr
+
+
 def test_explain_suggests():
     r = run("explain", "insuficient_funds")
     assert r.returncode == NO and 'did you mean "insufficient_funds"?' in r.stderr
