@@ -99,6 +99,23 @@ static bool bind_meta(struct pol_bench *b, struct pol_bound *x, const struct pol
     return true;
 }
 
+/* What the first digits alone tell. */
+static enum rt_brand brand_of_bin(const struct pol_facts *f)
+{
+    uint64_t n = f->bin;
+    unsigned digits = f->bin_digits;
+
+    for (; digits > 8 || digits == 7; digits--)
+        n /= 10;
+    return digits < 6 ? RT_BRAND_UNKNOWN : rt_brand_of((uint32_t)n, digits);
+}
+
+void pol_facts_settle(struct pol_facts *f)
+{
+    if (f->brand == RT_BRAND_UNKNOWN)
+        f->brand = brand_of_bin(f);
+}
+
 static bool bind_bin(struct pol_bench *b, struct pol_bound *x, const struct pol_value *v)
 {
     uint64_t n;
@@ -110,12 +127,7 @@ static bool bind_bin(struct pol_bench *b, struct pol_bound *x, const struct pol_
     }
     x->facts.bin = n;
     x->facts.bin_digits = (uint8_t)v->text.n;
-    if (x->facts.brand == RT_BRAND_UNKNOWN) {
-        for (size_t d = v->text.n; d > 8; d--)
-            n /= 10;
-        x->facts.brand = v->text.n >= 8 ? rt_brand_of((uint32_t)n, 8)
-                                        : rt_brand_of((uint32_t)(n / (v->text.n == 7 ? 10 : 1)), 6);
-    }
+    pol_facts_settle(&x->facts);
     return true;
 }
 
@@ -357,11 +369,14 @@ static void put_slots(const struct pol_facts *f, struct buf *out)
 void pol_bound_print(const struct pol_program *p, const struct pol_bound *x, struct buf *out)
 {
     const struct pol_facts *f = &x->facts;
+    struct pol_facts slots = *f;
     char room[64];
     struct buf text = BUF_OF(room);
 
     (void)p;
-    put_slots(f, out);
+    if (f->brand == brand_of_bin(f)) /* whoever reads it comes to the same */
+        slots.brand = RT_BRAND_UNKNOWN;
+    put_slots(&slots, out);
     if (f->amount.minor != 0 && f->amount.cur != CURRENCY_NONE) {
         money_print(f->amount, &text);
         put(out, "amount", buf_span(&text));

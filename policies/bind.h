@@ -19,6 +19,8 @@ struct pol_bound {
 void pol_bound_init(struct pol_bound *x, const struct pol_program *p);
 /* Sets one attribute; false once an error was told. */
 void pol_bind_word(struct pol_facts *f, enum pol_slot s, unsigned v);
+/* A card's digits tell its brand: there is no payment with digits and without what they tell. */
+void pol_facts_settle(struct pol_facts *f);
 /* Writes the payment as `payment …` would. */
 void pol_bound_print(const struct pol_program *p, const struct pol_bound *x, struct buf *out);
 bool pol_bind(struct pol_bench *b, struct pol_bound *x, const struct pol_bind *bind);

@@ -471,5 +471,6 @@ bool pol_box_payment(const struct pol_atoms *t, const struct pol_box *box, struc
             !take_atom(t->p, t->ins[box->atom[i].atom], box->atom[i].mask == POL_ATOM_TRUE, x))
             return false;
     }
+    pol_facts_settle(&x->facts);
     return true;
 }

@@ -168,6 +168,7 @@ static void simplify(struct diff *d, const struct said *a, const struct said *b)
             f->initiator = RT_BY_CUSTOMER;
             f->stored = RT_STORED_NO;
         }
+        pol_facts_settle(f);
         if (still(d, a, b)) {
             *d->plain = *d->try_;
             d->plain->facts.metadata = d->plain->metadata;
@@ -184,6 +185,7 @@ static bool compare(struct diff *d)
     struct said a, b;
 
     d->out->tried++;
+    pol_facts_settle(&d->x->facts);
     if (!differs(d, &d->x->facts, &a, &b))
         return true;
     d->out->differ++;

@@ -71,6 +71,9 @@ static void finds_what_is_probably_not_meant(void **state)
         { "rule \"x\" when currency is EUR and amount < EUR 5 and amount > USD 1 use a then b",
           "W304@3", "" },
         { "rule \"x\" when country is DE unless country is AT use a then b", "", "" },
+        { "rule \"x\" when bin is 457112 and brand is not known use a then b\n"
+          "rule \"y\" when country is DE use b then a",
+          "", "" }, /* the digits tell the brand */
         { "rule \"x\" when bin matches /571/ use a then b", "W305@3", "" },
         { "rule \"x\" when bin matches /^4571/ use a then b", "W305@3", "" },
         { "list l DE AT DE", "W310@3 W307@3", "" },
