@@ -34,6 +34,7 @@ enum pol_value_kind {
 struct pol_value {
     enum pol_value_kind kind;
     struct span text, second;
+    struct span cell; /* of a list file: as it stands there; empty otherwise */
     struct pol_place at;
     struct pol_value *next;
 };

@@ -76,7 +76,9 @@ static void set_bin(struct pol_bench *b, const struct pol_cond *c, const struct 
 static bool take_text(struct pol_bench *b, const struct pol_cond *c, const struct pol_value *v,
                       struct span *out)
 {
-    if (v->kind == POL_V_TEXT)
+    if (v->cell.n > 0) /* 100-200 is no range of customers, and \\ no escape */
+        *out = v->cell;
+    else if (v->kind == POL_V_TEXT)
         *out = pol_unescape(b->arena, v->text);
     else if (v->kind == POL_V_WORD || v->kind == POL_V_NUMBER)
         *out = v->text;

@@ -78,7 +78,7 @@ static struct pol_value *row_value(struct pol_bench *b, struct span cell, struct
         return NULL;
     }
     v->kind = POL_V_TEXT;
-    v->text = cell;
+    v->text = v->cell = cell;
     v->at = at;
     if (digits(cell))
         v->kind = POL_V_NUMBER;

@@ -148,6 +148,35 @@ static void a_byte_order_mark_is_skipped(void **state)
     kit_fini(&k);
 }
 
+static bool load_customers(void *ctx, struct span path, const char *from, struct span *text,
+                           const char **name, struct diag *why)
+{
+    (void)ctx, (void)path, (void)from, (void)why;
+    *text = span_str("100-200\n7..9\na\\\\b\n0012\n");
+    *name = "l.csv";
+    return true;
+}
+
+static void a_list_of_customers_has_no_ranges(void **state)
+{
+    static const char *const there[] = { "100-200", "7..9", "a\\\\b", "0012" };
+    struct kit k = { .env = { .load = load_customers } };
+    struct pol_facts f = { .eligible = 3 };
+    struct rt_verdict v;
+
+    (void)state;
+    if (kit_compile(&k, HEAD "list l from \"l.csv\"\n"
+                             "rule \"r\" when customer in l use stripe then adyen\n" TAIL) != OK)
+        fail_msg("%s", k.text);
+    for (size_t i = 0; i < sizeof there / sizeof there[0]; i++) {
+        f.customer = span_str(there[i]);
+        assert_int_equal(kit_first(&k, &f, &v), 1);
+    }
+    f.customer = SPAN("150");
+    assert_int_equal(kit_first(&k, &f, &v), 0);
+    kit_fini(&k);
+}
+
 static void strings_are_utf8(void **state)
 {
     static const char *const good[] = { "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x99\x82",
@@ -240,6 +269,7 @@ int main(void)
         cmocka_unit_test(every_mistake_is_told_in_one_run),
         cmocka_unit_test(a_byte_order_mark_is_skipped),
         cmocka_unit_test(a_full_arena_is_an_error_and_no_crash),
+        cmocka_unit_test(a_list_of_customers_has_no_ranges),
         cmocka_unit_test(strings_are_utf8),
         cmocka_unit_test(the_rows_of_a_list_are_counted),
         cmocka_unit_test(configured_providers_keep_their_numbers),
