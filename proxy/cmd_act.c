@@ -253,12 +253,29 @@ static bool everywhere(const json_t *doc)
     return of > 0 && px_doc_number(c, "nodes", 0) >= of;
 }
 
+/* Said with --local while Redis is away: nobody else can hear it, so nobody is waited for. */
+static bool is_alone(const struct deed *d, const json_t *doc)
+{
+    const json_t *live = json_object_get(doc, "live");
+
+    return px_cli_has(d->cli, "local") && json_is_true(json_object_get(live, "configured")) &&
+           json_is_false(json_object_get(live, "up"));
+}
+
+static bool is_confirmed(const struct deed *d, const json_t *doc)
+{
+    const json_t *c = json_object_get(doc, "confirmed");
+
+    return everywhere(doc) || (is_alone(d, doc) && px_doc_number(c, "nodes", 0) > 0);
+}
+
 static void take_confirmed(json_t *doc, const json_t *later)
 {
     CHECK(json_object_set(doc, "confirmed", json_object_get(later, "confirmed")) == 0);
+    CHECK(json_object_set(doc, "live", json_object_get(later, "live")) == 0);
 }
 
-/* Asks until every node has the word, or the time is over. */
+/* Asks until everybody who can hear it has the word, or the time is over. */
 static void wait_for_nodes(struct deed *d, json_t *doc)
 {
     const struct timespec pause = { 0, POLL_MS * 1000000L };
@@ -269,7 +286,7 @@ static void wait_for_nodes(struct deed *d, json_t *doc)
 
     (void)snprintf(after, sizeof after, "/confirmed?set_ms=%lld", (long long)set_ms);
     (void)px_doc_path(path, "/v1/providers/", d->provider, after);
-    while (!everywhere(doc) && px_now_ns() < end_ns) {
+    while (!is_confirmed(d, doc) && px_now_ns() < end_ns) {
         (void)nanosleep(&pause, NULL);
         later = NULL;
         if (px_doc_ask(d->client, d->cli, "GET", path, NULL, &later) != PX_YES)
@@ -312,7 +329,7 @@ static void print_done(const struct deed *d, const json_t *doc)
     int64_t took_ms = (px_now_ns() - d->began_ns) / 1000000;
     char room[64];
     struct buf b = BUF_OF(room);
-    bool all = everywhere(doc);
+    bool all = is_confirmed(d, doc);
 
     printf("%s%s%s %s on %lld/%lld nodes in %lld.%lld s",
            px_look_on(&d->look, all ? PX_FINE : PX_UNEASY),
@@ -320,7 +337,7 @@ static void print_done(const struct deed *d, const json_t *doc)
            done_word(d->act), (long long)px_doc_number(confirmed, "nodes", 0),
            (long long)px_doc_number(confirmed, "of", 0), (long long)took_ms / 1000,
            (long long)took_ms % 1000 / 100);
-    if (json_is_true(json_object_get(toggle, "local")))
+    if (json_is_true(json_object_get(toggle, "local")) || is_alone(d, doc))
         printf(", LOCAL ONLY on %s", px_doc_text(doc, "node"));
     if (until > 0 && strcmp(d->act, "resume") != 0) {
         px_doc_put_moment(until, px_unix_ms(), &b);
@@ -339,7 +356,7 @@ static int tell_done(struct deed *d, json_t *doc)
         px_doc_print(doc);
     else
         print_done(d, doc);
-    if (everywhere(doc) || d->wait_ms == 0)
+    if (is_confirmed(d, doc) || d->wait_ms == 0)
         return PX_YES;
     return px_cli_fail(d->cli, PX_UNCONFIRMED,
                        "not every node has confirmed it; signalbox nodes tells which");

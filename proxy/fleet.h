@@ -95,6 +95,8 @@ struct px_blast {
 /* Only looks. Errors as px_fleet_act gives them, but E_CONFLICT is no error here: see kinds. */
 MUST enum err px_fleet_look(const struct px_fleet *f, const struct px_order *w,
                             struct px_blast *out, struct diag *why);
+/* Would it be refused? Errors as px_fleet_act gives them, but for E_IO; nothing is done. */
+MUST enum err px_fleet_may(const struct px_fleet *f, const struct px_order *w, struct diag *why);
 /* Does it: all workers have it before their next payment is decided, all nodes within a second.
  *   gives   *said: the word as it holds now, with its stamp (for px_fleet_confirmed).
  *   errors  E_SYNTAX: not a possible order (no reason, an end that is past, ...);

@@ -348,6 +348,18 @@ static enum err may(const struct px_fleet *f, const struct px_order *w, const st
     return E_CONFLICT;
 }
 
+enum err px_fleet_may(const struct px_fleet *f, const struct px_order *w, struct diag *why)
+{
+    int64_t now_ms = px_fleet_now();
+    struct px_toggle t;
+    enum err e;
+
+    CHECK(w->provider < f->providers);
+    if ((e = word_of(f, w, now_ms, &t, why)) != OK)
+        return e;
+    return may(f, w, &t, now_ms, why);
+}
+
 enum err px_fleet_act(struct px_fleet *f, const struct px_order *w, struct px_toggle *said,
                       struct diag *why)
 {

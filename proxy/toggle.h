@@ -22,7 +22,7 @@ enum {
 struct px_toggle {
     enum rt_admin admin;
     uint16_t limit_permille; /* share of new payments; RT_PERMILLE: no limit. With AUTO only */
-    bool ops_all;            /* stops captures, voids, refunds and inquiries too */
+    bool ops_all;            /* stops captures, voids and refunds too; never inquiries */
     bool local;              /* said while Redis was away: the other nodes have not heard it */
     char actor[PX_TOGGLE_ACTOR], reason[PX_TOGGLE_REASON]; /* UTF-8, no control characters */
     int64_t set_ms;   /* wall: the newer one holds; 0: nobody ever said anything */

@@ -151,6 +151,10 @@ static int act(struct px_admin *a, struct px_admin_call *c, const struct px_orde
         px_admin_audit_note(a, c, what, name, "refused", c->why.text);
         return status;
     }
+    if ((e = px_fleet_may(t->fleet, w, &why)) != OK) {
+        px_admin_audit_note(a, c, what, name, "refused", why.text);
+        return told(c, e, &why);
+    }
     if (!px_admin_audit(a, c, what, name, w->reason, details_of(w, room)))
         return px_trouble_status(c->why.code);
     e = px_fleet_act(t->fleet, w, &said, &why);
@@ -207,6 +211,7 @@ static int run_confirmed(struct px_admin *a, struct px_admin_call *c, struct buf
     }
     json_open(&o, '{');
     json_member_i64(&o, "schema", SCHEMA);
+    px_show_link(&o, t);
     px_show_confirmed(&o, t->fleet, provider, set_ms);
     json_close(&o, '}');
     return 200;

@@ -4,6 +4,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -119,8 +120,14 @@ def test_with_redis_away_only_local_words(fleet):
     one.box("provider", "stop", "stripe", *HOLD, code=3)
     assert "--local" in one.said
     assert one.stopped() == {}
+    assert [e["result"] for e in one.audit()] == ["refused"]  # it was never done
+    began = time.monotonic()
     said = one.box("provider", "stop", "stripe", *HOLD, "--local")
     assert "LOCAL ONLY on one" in said and "LOCAL ONLY" in one.box("status")
+    said = one.box("provider", "resume", "stripe", "--local")
+    assert "LOCAL ONLY on one" in said
+    one.box("provider", "stop", "stripe", *HOLD, "--local")
+    assert time.monotonic() - began < 4, said  # nobody is waited for who can not hear it
     assert two.stopped() == {}
     redis.start()
     wait_for(lambda: two.stopped() == {"stripe": "root"}, 30)
