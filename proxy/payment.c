@@ -76,6 +76,7 @@ struct px_payment *px_pay_enter(struct px_desk *d, struct px_request *req)
     p->soft_before = -1;
     ev_init(&p->timer, on_timer);
     ev_init(&p->patience, on_patience);
+    ev_set_priority(&p->patience, EV_MINPRI); /* what has come is read first */
     p->timer.data = p->patience.data = p;
     p->snapshot = px_snapshot_ref(d->snapshot);
     p->next_ = d->flying;

@@ -15,6 +15,8 @@
 static const double BUDGET_SHARE = 0.2, BUDGET_PER_S = 10, BUDGET_BURST = 100;
 /* Other nodes say that it is stopped, we see nothing of it: some go on, so that we find out. */
 enum { DOUBT_PERMILLE = 50 };
+/* Of a request's time; a busy machine's many little pauses must not hide that nobody answers. */
+enum { SLEPT_PART = 4 };
 /* A tick this late: we stood still. */
 static const int64_t MS_NS = 1000000, PAUSE_NS = 250 * INT64_C(1000000);
 
@@ -325,6 +327,12 @@ static void count(struct px_pulse_seat *s, enum hl_result r, bool unsent, bool l
         hl_hist_add(&s->sum.latency, hl_hist_bucket(took_ns / 1000000), 1);
 }
 
+/* Its time ran out while we stood still for a good part of it: our fault, no evidence. */
+static bool slept_through(const struct px_pulse *p, const struct px_pulse_news *n, int64_t now_ns)
+{
+    return now_ns - n->took_ns < p->woke_ns && p->stood_ns > n->took_ns / SLEPT_PART;
+}
+
 double px_pulse_told(struct px_pulse *p, const struct px_pulse_news *n, int64_t now_ns)
 {
     struct hl_outcome o = { .provider = n->provider,
@@ -338,7 +346,7 @@ double px_pulse_told(struct px_pulse *p, const struct px_pulse_news *n, int64_t 
     double expected;
 
     CHECK(n->provider < p->config->providers);
-    if (!says) {
+    if (!says || (o.result == HL_TIMEOUT && slept_through(p, n, now_ns))) {
         if (!o.late)
             px_pulse_return(p, n->provider, n->pass, now_ns);
         return -1;
@@ -371,8 +379,11 @@ void px_pulse_tick(struct px_pulse *p, const struct px_view *view, int64_t now_n
 {
     if (view != NULL)
         follow_view(p, view, now_ns);
-    if (now_ns - p->tick_ns > PAUSE_NS) /* timers come before what was read in the same turn */
-        hl_watch_paused(p->watch, now_ns - p->tick_ns - PX_PULSE_TICK_MS * MS_NS);
+    if (now_ns - p->tick_ns > PAUSE_NS) { /* timers come before what was read in the same turn */
+        p->woke_ns = now_ns;
+        p->stood_ns = now_ns - p->tick_ns - PX_PULSE_TICK_MS * MS_NS;
+        hl_watch_paused(p->watch, p->stood_ns);
+    }
     p->tick_ns = now_ns;
     hl_watch_tick(p->watch, now_ns);
     px_pulse_send(p, now_ns);

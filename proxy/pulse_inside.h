@@ -23,8 +23,9 @@ struct px_pulse {
     struct hl_watch *watch;
     void *memory_;
     struct px_pulse_seat seat[LIMIT_PROVIDERS];
-    int64_t tick_ns; /* the last one */
-    uint64_t epoch;  /* of the view that was followed last */
+    int64_t tick_ns;           /* the last one */
+    int64_t woke_ns, stood_ns; /* when we last stood still, for how long */
+    uint64_t epoch;            /* of the view that was followed last */
     uint32_t ended[LIMIT_PROVIDERS];
 
     struct px_mailbox *hub;   /* NULL: nobody to tell */

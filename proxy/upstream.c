@@ -377,6 +377,8 @@ static struct px_ask *ask_make(struct px_upstream *u)
         return NULL;
     a->up = u;
     ev_init(&a->deadline, on_deadline);
+    ev_set_priority(&a->deadline,
+                    EV_MINPRI); /* after a pause of ours: what has come is read first */
     a->deadline.data = a;
     a->heard = (struct px_heard){ .kind = PX_IN_DOUBT, .why = "", .asked_ns = px_now_ns() };
     return a;

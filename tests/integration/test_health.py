@@ -3,6 +3,7 @@
 The gateway learns from its own payments alone here: one worker, nobody else to hear from.
 """
 import json
+import signal
 import threading
 import time
 
@@ -77,6 +78,31 @@ def test_few_payments_feel_a_hanging_provider(tmp_path):
         felt = sum(any(a["provider"] == "stripe" and a["copies"] > 0 for a in x.body["attempts"]) for x in answers)
         assert stopped(town, "stripe") and 0 < felt <= 10, (felt, moves(town, "stripe"))
         town.calm()
+        assert town.summary()["doubles_ever"] == 0
+
+
+@pytest.mark.parametrize("all_of_it", (False, True), ids=("gateway", "machine"))
+def test_a_pause_of_our_own_is_no_fault_of_a_provider(tmp_path, all_of_it):
+    with Town(tmp_path, extra=SLOW) as town:
+        town.control("PUT", "/settings/stripe", {"latency": {"ms": 400}})
+        pay_many(town, 5, "well")
+        still = [town.gateway] + ([town.sim] if all_of_it else [])
+        answers, threads = [], []
+        for i in range(8):
+            threads.append(threading.Thread(target=lambda i=i: answers.append(pay_many(town, 1, "still-%d" % i)[0])))
+            threads[-1].start()
+        time.sleep(0.2)  # they are on their way
+        for p in still:
+            p.send_signal(signal.SIGSTOP)
+        time.sleep(2.5)  # longer than providers have for an answer
+        for p in reversed(still):
+            p.send_signal(signal.SIGCONT)
+        for t in threads:
+            t.join()
+        assert not moves(town, "stripe"), moves(town, "stripe")
+        assert asked(town.pay("next")) == ["stripe"]
+        if not all_of_it:  # the answers were there when it awoke
+            assert [a.status for a in answers] == [201] * 8, answers
         assert town.summary()["doubles_ever"] == 0
 
 
