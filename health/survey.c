@@ -23,6 +23,7 @@ struct candidate {
     double available_well, approval_well;
     double win, lose, wait; /* margin less fee; fee of a decline; expected waiting, priced */
     double seen;
+    bool sick;    /* in anything that a probe could clear */
     double fresh; /* its gain for a payment that nobody has declined yet */
 };
 
@@ -103,6 +104,22 @@ static double gain(const struct candidate *c, double approval, double available,
     return wins * c->win - (available - wins) * c->lose - waiting;
 }
 
+static bool regime_sick(struct hl_book *b, unsigned p, const struct scene *s)
+{
+    for (unsigned l = 0; l < HL_LEVELS; l++) {
+        const struct hl_regime *r = hl_book_regime(b, l, p, &s->at);
+
+        if (r != NULL && hl_regime_sick(r) > HL_REGIME_SICK)
+            return true;
+    }
+    return false;
+}
+
+static bool out_of_service(const struct hl_watch *w, unsigned p)
+{
+    return w->guard[p].breaker.state_ != HL_SERVING;
+}
+
 static void estimate(struct hl_watch *w, unsigned p, const struct scene *s, struct candidate *c)
 {
     const struct hl_watch_ask *ask = s->ask;
@@ -118,6 +135,7 @@ static void estimate(struct hl_watch *w, unsigned p, const struct scene *s, stru
     if (s->first)
         c->approval_well = hl_expit(x + spread(s, &at) * noise(&dice));
     factor = regime_factor(w->book, p, s, c->approval_well);
+    c->sick = out_of_service(w, p) || hl_tech_sick(t) > HL_TECH_SICK || regime_sick(w->book, p, s);
     c->approval = c->approval_well * factor;
     c->approval_plain *= factor;
     c->available = hl_tech_available(t);
@@ -146,23 +164,60 @@ static double after_soft(double here, double a, double r0)
 
 /* ---- the first attempt ---- */
 
-/* What one provider would be worth with such a chance, and what may follow it. */
-static double worth_of(const struct candidate *c, double available, double approval, double waiting,
-                       const struct candidate *all, unsigned n, const struct scene *s)
+/* Who may come second, laid out for the walk that every first one needs: after a soft decline one
+ * gains p x (its approval then) - q. */
+struct seconds {
+    double approval[LIMIT_PROVIDERS], p[LIMIT_PROVIDERS], q[LIMIT_PROVIDERS];
+    double fresh, next; /* the best gain after a technical failure, and the best of the others */
+    unsigned freshest;
+};
+
+static void line_up(const struct candidate *all, unsigned n, struct seconds *out)
 {
-    double value = gain(c, (1 - s->hard) * approval, available, waiting);
-    double failed = 0, declined = 0;
+    out->fresh = out->next = 0;
+    out->freshest = n;
+    for (unsigned i = 0; i < n; i++) {
+        const struct candidate *c = &all[i];
+
+        out->approval[i] = c->approval;
+        out->p[i] = c->available * (c->win + c->lose);
+        out->q[i] = c->available * c->lose + c->wait;
+        if (c->fresh > out->fresh) {
+            out->next = out->fresh;
+            out->fresh = c->fresh;
+            out->freshest = i;
+        } else {
+            out->next = max(out->next, c->fresh);
+        }
+    }
+}
+
+/* The best of at[from .. to) when one with approval a declined softly: after_soft() for all. */
+static double best_after(const struct seconds *at, unsigned from, unsigned to, double a, double r0)
+{
+    double rest = a < 1 - 1e-6 ? (1 - r0) / (1 - a) : 0, best = 0;
+
+    for (unsigned i = from; i < to; i++) {
+        double better = max(at->approval[i] - a, 0) * rest;
+
+        best = max(best, at->p[i] * (r0 * at->approval[i] + better) - at->q[i]);
+    }
+    return best;
+}
+
+/* What candidate i would be worth with such a chance, and what may follow it. */
+static double worth_of(const struct candidate *all, unsigned n, unsigned i, double available,
+                       double approval, double waiting, const struct seconds *second,
+                       const struct scene *s)
+{
+    double value = gain(&all[i], (1 - s->hard) * approval, available, waiting);
+    double failed = i == second->freshest ? second->next : second->fresh, declined = 0;
 
     if (s->ask->attempts_max < 2)
         return value;
-    for (const struct candidate *d = all; d < all + n; d++) {
-        if (d == c)
-            continue;
-        failed = max(failed, d->fresh);
-        if (!s->ask->late_verdicts)
-            declined = max(
-                declined, gain(d, after_soft(d->approval, approval, s->r0), d->available, d->wait));
-    }
+    if (!s->ask->late_verdicts)
+        declined = max(best_after(second, 0, i, approval, s->r0),
+                       best_after(second, i + 1, n, approval, s->r0));
     return value + (1 - available) * STAY * failed +
            available * (1 - s->hard) * (1 - approval) * declined;
 }
@@ -193,22 +248,28 @@ static void value_first(struct hl_watch *w, const struct scene *s, const struct 
                         unsigned n, struct rt_view *out)
 {
     double as_is[LIMIT_PROVIDERS], well[LIMIT_PROVIDERS], plain[LIMIT_PROVIDERS];
+    struct seconds second;
+    bool sick = false;
     int best, best_well, best_plain;
 
+    line_up(all, n, &second);
+    for (unsigned i = 0; i < n; i++)
+        sick = sick || all[i].sick;
     for (unsigned i = 0; i < n; i++) {
         const struct candidate *c = &all[i];
         unsigned p = c->provider;
         double waiting =
             c->available > 0.5 ? c->wait : s->per_s * 0.5e-9 * (double)w->rules.timeout_ns[p];
 
-        as_is[i] = worth_of(c, c->available, c->approval, waiting, all, n, s);
-        well[i] = worth_of(c, c->available_well, c->approval_well, c->wait, all, n, s);
-        plain[i] = worth_of(c, c->available, c->approval_plain, waiting, all, n, s);
+        as_is[i] = worth_of(all, n, i, c->available, c->approval, waiting, &second, s);
+        plain[i] = worth_of(all, n, i, c->available, c->approval_plain, waiting, &second, s);
+        if (sick)
+            well[i] = worth_of(all, n, i, c->available_well, c->approval_well, c->wait, &second, s);
         out->provider[p].value_micro = micro(as_is[i]);
     }
     best = best_of(all, n, as_is, out, false);
     best_plain = best_of(all, n, plain, out, false);
-    best_well = best_of(all, n, well, out, true);
+    best_well = sick ? best_of(all, n, well, out, true) : best; /* else no probe can be due */
     if (best >= 0)
         out->provider[all[best].provider].explored = best != best_plain;
     if (best_well >= 0 && best_well != best)
@@ -274,15 +335,22 @@ static void show(struct hl_watch *w, const struct hl_watch_ask *ask, struct cand
 {
     struct hl_breaker *b = &w->guard[c->provider].breaker;
 
+    enum hl_serving state = hl_breaker_look(b, &w->jitter, ask->now_ns);
+
     out->admit_permille = (uint16_t)hl_breaker_share(b, &w->jitter, ask->now_ns);
-    if (hl_breaker_look(b, &w->jitter, ask->now_ns) == HL_SERVING && out->admit_permille < 1000) {
+    if (state == HL_PROBING) /* a probe to spare is for the next small payment that comes by */
+        out->admit_permille = !hl_breaker_has_lease(b) ? 0
+                              : ask->amount <= w->book->typical_amount || b->good_ > 0
+                                  ? RT_PERMILLE
+                                  : out->admit_permille;
+    if (state == HL_SERVING && out->admit_permille < 1000) {
         struct rng dice = rng_of(hash64_mix(ask->seed, ~(uint64_t)c->provider));
 
         c->ramped |= rng_below(&dice, 1000) >= out->admit_permille;
     }
     out->ramped = c->ramped;
     out->available_ppm = ppm(c->available);
-    out->approval_ppm = ppm(c->approval);
+    out->approval_ppm = ppm(c->approval_plain); /* as it is believed; the value explores */
     out->latency_ms = (int32_t)(w->book->tech[c->provider].latency_s * 1e3 + 0.5);
     out->explored = out->probe = false;
 }

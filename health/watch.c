@@ -256,7 +256,7 @@ static bool regime_due(struct hl_watch *w, unsigned p, const struct hl_watch_ask
     for (unsigned l = 0; l < HL_LEVELS; l++) {
         struct hl_regime *r = hl_book_regime(w->book, l, p, &at);
 
-        if (r == NULL || hl_regime_sick(r) <= 0.05)
+        if (r == NULL || hl_regime_sick(r) <= HL_REGIME_SICK)
             continue;
         if (ask->now_ns < r->next_probe_ns)
             return false;
@@ -279,7 +279,7 @@ bool hl_watch_probe_due(struct hl_watch *w, unsigned p, const struct hl_watch_as
         return hl_breaker_has_lease(b) && (small || b->good_ > 0);
     if (!small)
         return false;
-    if (hl_tech_sick(t) <= 0.02)
+    if (hl_tech_sick(t) <= HL_TECH_SICK)
         return regime_due(w, p, ask);
     if (ask->now_ns < t->next_probe_ns)
         return false;

@@ -4,6 +4,8 @@
 #include "health/watch.h"
 
 enum { HL_MOVES = 64, HL_WITNESSES = 8 };
+/* Sicker than this is worth a probe. */
+static const double HL_TECH_SICK = 0.02, HL_REGIME_SICK = 0.05;
 
 /* Another node that reported failures; held: those not believed yet. */
 struct hl_witness {

@@ -150,6 +150,11 @@ struct px_letter *px_mailbox_wait(struct px_mailbox *m)
     return px_mailbox_wait_for(m, -1);
 }
 
+struct px_letter *px_mailbox_rest(struct px_mailbox *m)
+{
+    return take(m);
+}
+
 void px_mailbox_destroy(struct px_mailbox *m)
 {
     if (m == NULL)

@@ -25,6 +25,8 @@ void px_mailbox_send(struct px_mailbox *m, struct px_letter *l); /* any thread *
 struct px_letter *px_mailbox_wait(struct px_mailbox *m);
 /* The same for at most timeout_ms (0: only look; below 0: for ever); NULL if nothing came. */
 struct px_letter *px_mailbox_wait_for(struct px_mailbox *m, int timeout_ms);
+/* By the owner, on its thread, when its loop has ended: what is still inside, oldest first. */
+struct px_letter *px_mailbox_rest(struct px_mailbox *m);
 /* By the owner, on its thread, once no further letter will be sent; waits for a sender that is
  * still on its way out. Letters left inside are lost. */
 void px_mailbox_destroy(struct px_mailbox *m);

@@ -177,6 +177,17 @@ static enum err open_server(struct px_worker *w)
     return px_server_create(w->loop_, &s, &w->server_);
 }
 
+/* Letters that came when the loop had ended. */
+static void drop_notes(struct px_worker *w)
+{
+    struct px_letter *l = w->notes_ == NULL ? NULL : px_mailbox_rest(w->notes_), *next;
+
+    for (; l != NULL; l = next) {
+        next = l->next_;
+        on_note(w, l);
+    }
+}
+
 static void destroy(struct px_worker *w)
 {
     if (w == NULL)
@@ -187,6 +198,7 @@ static void destroy(struct px_worker *w)
         px_upstream_destroy(w->desk_.upstream[i]);
         px_tls_client_unref(w->trust_[i]);
     }
+    drop_notes(w);
     px_pulse_destroy(w->desk_.pulse);
     px_dns_destroy(w->dns_);
     px_mailbox_destroy(w->desk_.mailbox);
