@@ -3,6 +3,7 @@ import grp
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import stat
@@ -29,6 +30,17 @@ def test_unknown_paths_methods_and_bodies_are_told(box):
     assert (status, doc["error"]["code"]) == (405, "method_not_allowed")
     assert ask(box, "GET", "/v1/audit?from=x")[0] == 400
     assert ask(box, "GET", "/v1/audit?from=-1")[0] == 400
+
+
+def test_the_manual_of_the_api_names_every_route():
+    page = (pathlib.Path(os.environ["SOURCE"]) / "docs" / "admin-api.md").read_text()
+    told = {(m, re.sub(r"\{?[A-Z]+\}?$|(?<=/)[A-Z]+(?=/)", "{}", p))
+            for m, p in re.findall(r"^\| `(GET|POST) (/v1/[^`?]*)", page, re.M)}
+    routes = set()
+    for file in (pathlib.Path(os.environ["SOURCE"]) / "proxy" / "admin").glob("*.c"):
+        routes |= {(m, re.sub(r"\{[a-z]+\}", "{}", p))
+                   for m, p in re.findall(r'\{ "(GET|POST)", "(/v1/[^"]*)"', file.read_text())}
+    assert len(routes) > 12 and routes == told
 
 
 def test_who_only_connects_leaves_the_payments_their_descriptors(tmp_path):
