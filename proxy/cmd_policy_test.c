@@ -128,6 +128,7 @@ static void print_json(const struct tests *t, const char *path, bool first)
     CHECK(room != NULL);
     json_open(&o, '{');
     json_member_z(&o, "policy", path);
+    json_member_bool(&o, "broken", false);
     json_member_i64(&o, "passed", t->run.passed);
     json_member_i64(&o, "failed", t->run.failed);
     json_name(&o, "expects");
@@ -157,6 +158,37 @@ static void print_json(const struct tests *t, const char *path, bool first)
     free(room);
 }
 
+/* A policy that does not compile; why stands on standard error. Who counts tests must see it. */
+static void print_broken(enum px_policy_format format, const char *path, bool first)
+{
+    char room[2 * 4096 + 256];
+    struct buf out = BUF_OF(room);
+    struct json_out o = json_to(&out);
+
+    if (format == PX_POLICY_JUNIT) {
+        printf("  <testsuite name=\"");
+        put_xml(path);
+        printf("\" tests=\"1\" failures=\"0\" errors=\"1\">\n    <testcase classname=\"");
+        put_xml(path);
+        printf("\" name=\"it compiles\"><error message=\"signalbox policy check says why it does "
+               "not\"/></testcase>\n  </testsuite>\n");
+    } else if (format == PX_POLICY_JSON) {
+        json_open(&o, '{');
+        json_member_z(&o, "policy", path);
+        json_member_bool(&o, "broken", true);
+        json_member_i64(&o, "passed", 0);
+        json_member_i64(&o, "failed", 0);
+        json_name(&o, "expects");
+        json_open(&o, '[');
+        json_close(&o, ']');
+        json_name(&o, "uncovered");
+        json_open(&o, '[');
+        json_close(&o, ']');
+        json_close(&o, '}');
+        printf("%s%s", first ? "" : ",", buf_z(&out));
+    }
+}
+
 /* ---- the command ---- */
 
 static int test_one(const struct px_cli *c, enum px_policy_format format, unsigned i)
@@ -169,6 +201,7 @@ static int test_one(const struct px_cli *c, enum px_policy_format format, unsign
         if (t.policy != NULL)
             px_policy_report(PX_POLICY_TEXT, &t.policy, 1, c->color);
         px_draft_destroy(t.policy);
+        print_broken(format, c->operand[i], i == 0);
         return e;
     }
     if (run_all(&t) != OK)

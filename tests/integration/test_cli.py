@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import xml.etree.ElementTree
 
 import pytest
 
@@ -255,6 +256,17 @@ def test_explain_knows_the_words_of_retry():
         assert json.loads(run("explain", word, "--json").stdout)["kind"] == "category", word
     assert "do_not_honor" in run("explain", "soft_decline").stdout
     assert run("explain", "e301").stdout == run("explain", "E301").stdout
+
+
+def test_policy_test_counts_policies_that_do_not_compile(tmp_path):
+    broken, good = tmp_path / "broken.route", SOURCE / "policies/library/sticky-split.route"
+    broken.write_text('policy "b"\ndefault use nobody\n')
+    r = run("policy", "test", "--json", broken, good)
+    assert r.returncode == NO and [x["broken"] for x in json.loads(r.stdout)["policies"]] == [True, False]
+    r = run("policy", "test", "--format", "junit", broken, good)
+    suites = xml.etree.ElementTree.fromstring(r.stdout)
+    assert r.returncode == NO and [x.get("errors", "0") for x in suites] == ["1", "0"]
+    assert suites[0][0][0].tag == "error"
 
 
 def test_route_try_wants_an_address():
