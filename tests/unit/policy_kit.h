@@ -48,6 +48,7 @@ static inline enum err kit_compile(struct kit *k, const char *policy)
 static inline void kit_fini(struct kit *k)
 {
     pol_program_fini(k->program);
+    k->program = NULL; /* the next policy may not compile */
     arena_fini(&k->arena);
 }
 
