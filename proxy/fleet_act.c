@@ -270,6 +270,22 @@ static uint32_t serving_mask(const struct px_fleet *f, unsigned p, const struct 
     return mask;
 }
 
+/* Who gets nothing although nobody says so: its breaker is open, and not overruled. */
+static uint32_t sick_mask(const struct px_fleet *f, int64_t now_ms)
+{
+    uint32_t mask = 0;
+
+    for (unsigned i = 0; i < f->providers; i++) {
+        const struct px_toggle *x = &f->word[i];
+        struct px_fleet_provider is;
+
+        px_fleet_provider(f, i, &is);
+        if (is.serving == HL_STOPPED && !(in_force(x, now_ms) && x->admin == RT_ADMIN_FORCE_ON))
+            mask |= UINT32_C(1) << i;
+    }
+    return mask;
+}
+
 /* What the configuration names, and what was seen since the start. */
 static struct px_uses uses_of(const struct px_fleet *f)
 {
@@ -297,6 +313,7 @@ static void look(const struct px_fleet *f, unsigned p, const struct px_toggle *t
     int64_t pay[LIMIT_PROVIDERS], peak[LIMIT_PROVIDERS];
     struct px_fleet_provider is;
     struct px_uses uses;
+    uint32_t sick;
     bool limited = t->admin == RT_ADMIN_AUTO && t->limit_permille < RT_PERMILLE;
 
     memset(out, 0, sizeof *out);
@@ -313,6 +330,9 @@ static void look(const struct px_fleet *f, unsigned p, const struct px_toggle *t
     out->in_flight = is.fleet_in_flight;
     if ((after >> p & 1) != 0)
         return; /* nothing is taken from it */
+    sick = sick_mask(f, now_ms);
+    before &= ~sick;
+    after &= ~sick;
     uses = uses_of(f);
     px_blast_kinds(f->config->facts, f->providers, before, after, &uses, out);
     px_blast_heirs(chosen, pay, peak, f->providers, p, after, limited ? t->limit_permille : 0, out);

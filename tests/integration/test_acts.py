@@ -4,10 +4,12 @@ import os
 import pty
 import signal
 import subprocess
+import time
 
 import pytest
 
 from box import ROOT, SIGNALBOX, Box, ask, box  # noqa: F401 (box is a fixture)
+from town import wait_for
 
 HOLD = ("--for", "30m", "--reason", "timeouts, INC-4711")
 
@@ -91,6 +93,22 @@ def test_the_last_provider_is_not_stopped_by_accident(town):
     assert town.pay("none").status == 503
     town.box("breaker", "reset", "stripe")
     assert holder(town.pay("one")) == "stripe"
+
+
+def test_who_is_sick_is_no_way_out(tmp_path):
+    with Box(tmp_path, extra={"routing": {"breaker": {"open_first": "60s", "open_max": "60s"}}}) as b:
+        b.box("provider", "stop", "checkoutcom", *HOLD)
+        b.fault("stripe", fault="500", when="before_execute")
+
+        def down():
+            b.pay("sick-%d" % time.monotonic_ns())
+            return {p["name"]: p["health"]["state"] for p in b.box("status", "--json")["providers"]}["stripe"] == "stopped"
+        wait_for(down, 20)
+        b.box("provider", "stop", "adyen", *HOLD, code=4)
+        assert "no provider" in b.said and holder(b.pay("still")) == "adyen"
+        b.box("provider", "stop", "stripe", *HOLD)  # it takes nothing anyhow
+        b.box("provider", "force-on", "stripe", *HOLD)
+        b.box("provider", "stop", "adyen", *HOLD)  # who forces it on knows better
 
 
 def test_what_an_adapter_could_take_is_no_reason_to_refuse(tmp_path):
