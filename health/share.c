@@ -163,12 +163,14 @@ static void learn_burst(struct hl_watch *w, unsigned p, unsigned ok, unsigned fa
                         int64_t now_ns)
 {
     unsigned n = ok + failed, due = 0;
+    double others_n, others_failed;
 
     for (unsigned i = 0; i < n && i < BURST; i++) {
         bool bad = (due += failed) >= n;
 
         due -= bad ? n : 0;
-        hl_learn_technical(w->book, p, bad, now_ns);
+        hl_book_others(w->book, p, &others_n, &others_failed);
+        hl_tech_hearsay(&w->book->tech[p], bad, others_n, others_failed, now_ns);
     }
 }
 

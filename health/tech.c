@@ -108,6 +108,17 @@ void hl_tech_observe(struct hl_tech *t, bool failed, double others_n, double oth
     t->observations++;
 }
 
+void hl_tech_hearsay(struct hl_tech *t, bool failed, double others_n, double others_failed,
+                     int64_t now_ns)
+{
+    int64_t heard_ns = t->heard_ns_, seen_ns = t->seen_ns_, away_ns = t->away_ns_;
+
+    hl_tech_observe(t, failed, others_n, others_failed, now_ns);
+    t->heard_ns_ = heard_ns;
+    t->seen_ns_ = seen_ns;
+    t->away_ns_ = away_ns;
+}
+
 void hl_tech_latency(struct hl_tech *t, double seconds, bool answered)
 {
     const double a = 0.02;

@@ -57,6 +57,9 @@ uint32_t hl_tech_in_air(const struct hl_tech *t);
  *   others_n, others_failed   recent attempts and failures of the other providers */
 void hl_tech_observe(struct hl_tech *t, bool failed, double others_n, double others_failed,
                      int64_t now_ns);
+/* The same, of what others saw: we have heard nothing, so a silence of ours goes on. */
+void hl_tech_hearsay(struct hl_tech *t, bool failed, double others_n, double others_failed,
+                     int64_t now_ns);
 void hl_tech_latency(struct hl_tech *t, double seconds, bool answered);
 void hl_tech_relax(struct hl_tech *t, int64_t now_ns);
 

@@ -278,6 +278,31 @@ static void what_is_old_says_nothing_of_now(void **state)
     free(b);
 }
 
+/* Its requests hang. What another node heard a moment before must not make it send more. */
+static void what_others_hear_breaks_no_silence_of_ours(void **state)
+{
+    struct hl_watch *me = kit_watch(1), *other = kit_watch(2);
+    struct hl_pass pass;
+    int64_t now = S;
+
+    (void)state;
+    for (unsigned i = 0; i < 300; i++, now += S / 100)
+        kit_tell(me, 0, card_of(i), HL_APPROVED, now);
+    for (unsigned i = 0; i < 20; i++, now += S / 100)
+        assert_true(hl_watch_admit(me, 0, i, false, now, &pass));
+    for (unsigned i = 0; i < 200; i++, now += S / 100)
+        (void)hl_watch_silent(me, 0, now);
+    assert_true(hl_watch_silent(me, 0, now));
+    for (unsigned i = 0; i < 20; i++)
+        kit_tell(other, 0, card_of(i), HL_APPROVED, now);
+    kit_send(other, &me, 1, now);
+    assert_true(hl_watch_silent(me, 0, now + S / 100));
+    kit_tell(me, 0, card_of(1), HL_APPROVED, now + S / 50);
+    assert_false(hl_watch_silent(me, 0, now + S / 50));
+    free(me);
+    free(other);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -289,6 +314,7 @@ int main(void)
         cmocka_unit_test(a_probe_that_one_made_serves_all),
         cmocka_unit_test(a_stranger_s_provider_is_passed_over),
         cmocka_unit_test(what_is_old_says_nothing_of_now),
+        cmocka_unit_test(what_others_hear_breaks_no_silence_of_ours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
