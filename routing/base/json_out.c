@@ -29,11 +29,26 @@ void json_close(struct json_out *o, char bracket)
     o->comma_ = true;
 }
 
+/* Is one of these eight bytes a control character, a quote, a backslash or beyond ASCII? Whole
+ * words at a time: most of what is written is plain. */
+static bool special(const char *p)
+{
+    const uint64_t one = UINT64_C(0x0101010101010101), top = one * 0x80;
+    uint64_t v, quote, slash;
+
+    memcpy(&v, p, sizeof v);
+    quote = v ^ one * '"';
+    slash = v ^ one * '\\';
+    return ((v | (v - one * 0x20) | (quote - one) | (slash - one)) & top) != 0;
+}
+
 /* How many bytes of s stand for themselves. */
 static size_t plain(struct span s)
 {
     size_t at = 0;
 
+    while (s.n - at >= 8 && !special(s.p + at))
+        at += 8;
     while (at < s.n && (unsigned char)s.p[at] >= 0x20 && (unsigned char)s.p[at] < 0x80 &&
            s.p[at] != '"' && s.p[at] != '\\')
         at++;
