@@ -78,7 +78,7 @@ struct bench {
 /* Only what a note looks at. */
 static void build(struct bench *b, unsigned providers)
 {
-    static char name[LIMIT_PROVIDERS][16];
+    static char name[LIMIT_PROVIDERS][24];
 
     for (unsigned p = 0; p < providers; p++) {
         (void)snprintf(name[p], sizeof name[p], "provider-%u", p);

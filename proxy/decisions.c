@@ -57,10 +57,9 @@ struct px_decisions_lane *px_decisions_lane(struct px_decisions *d, unsigned lan
 
 static void wake(struct px_decisions *d)
 {
-    /* Either we see that it sleeps, or it sees what was put before it falls asleep. */
-    atomic_thread_fence(memory_order_seq_cst);
-    if (atomic_load_explicit(&d->asleep, memory_order_relaxed) &&
-        atomic_exchange(&d->asleep, false))
+    /* Both sides exchange: whoever comes second sees what the first did before. Either we see that
+     * it sleeps, or it sees what was put before it falls asleep. */
+    if (atomic_exchange(&d->asleep, false))
         CHECK(sem_post(&d->wake) == 0);
 }
 
@@ -168,8 +167,7 @@ static bool all_empty(struct px_decisions *d)
 
 static void sleep_until_woken(struct px_decisions *d)
 {
-    atomic_store(&d->asleep, true);
-    atomic_thread_fence(memory_order_seq_cst);
+    (void)atomic_exchange(&d->asleep, true);
     if (all_empty(d) && !atomic_load(&d->stop) && !atomic_load(&d->reopen)) {
         while (sem_wait(&d->wake) != 0) /* a signal */
             ;
