@@ -202,10 +202,14 @@ class Town:
 
     def __enter__(self):
         self.tmp.mkdir(parents=True, exist_ok=True)
-        self.start_sim()
-        self.write_config()
-        self.token = self.new_token()
-        self.start_gateway()
+        try:
+            self.start_sim()
+            self.write_config()
+            self.token = self.new_token()
+            self.start_gateway()
+        except BaseException:
+            self.__exit__()  # nothing is left running when the town was never there
+            raise
         return self
 
     def __exit__(self, *_):
