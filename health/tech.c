@@ -9,7 +9,8 @@ static const double OK_DEGRADED = 0.65, OK_DOWN = 0.03; /* P(answered) in a sick
 static const double FLOOR = 3e-4;                       /* of a sick regime: the speed of alarm */
 static const double TECH_RELAX_S = 300, RECENT_S = 30;
 static const double LONG_KEEP = 0.9995;
-static const double SILENCE_S = 0.5; /* a busy machine of ours is silent for less */
+static const double LATENCY_KEEP = 0.02; /* weight of a new answer among those before */
+static const double SILENCE_S = 0.5;     /* a busy machine of ours is silent for less */
 static const int64_t PAUSE_NS = 300000000;
 enum { SILENT = 4 };
 
@@ -121,14 +122,15 @@ void hl_tech_hearsay(struct hl_tech *t, bool failed, double others_n, double oth
 
 void hl_tech_latency(struct hl_tech *t, double seconds, bool answered)
 {
-    const double a = 0.02;
-
-    t->latency_s += a * (seconds - t->latency_s);
+    t->latency_s += LATENCY_KEEP * (seconds - t->latency_s);
     if (answered && seconds > 0) {
-        double off = log(seconds) - t->mu;
+        /* The first answer says where it is, the next how far they lie apart: were the prior's
+         * place given up slowly, the way there would look like spread, and a hang last a second. */
+        double a = fmax(LATENCY_KEEP, 1.0 / ++t->latencies), off = log(seconds) - t->mu;
 
         t->mu += a * off;
-        t->var += a * (off * off - t->var);
+        if (t->latencies > 1)
+            t->var += fmin(a, 0.1) * (off * off - t->var);
         be_patient(t);
     }
 }

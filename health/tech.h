@@ -19,6 +19,7 @@ struct hl_tech {
     double recent_n, recent_failed; /* memory 30 s: for telling common trouble from its own */
     double long_n, long_failed;     /* its own base rate of failures while healthy */
     double mu, var;                 /* of log(latency in s): for "overdue" */
+    uint32_t latencies;             /* answers that mu and var know of */
     double patience_s;              /* longer hardly any answer takes */
     double silence_s;               /* longer few answers take; several at once hardly ever */
     bool silent;                    /* several are late and nothing is heard */

@@ -198,6 +198,22 @@ static void a_busy_provider_that_falls_silent_is_sent_no_more(void **state)
     free(f.mem);
 }
 
+/* However far the prior was off, a few answers tell how long one takes, and so how soon its absence
+ * means something. */
+static void a_few_answers_tell_how_long_one_takes(void **state)
+{
+    struct fixture f = fresh(1);
+    struct hl_tech *t = &f.book->tech[0];
+
+    (void)state;
+    assert_true(t->patience_s > 1);
+    for (unsigned i = 0; i < 20; i++)
+        hl_tech_latency(t, i % 2 == 0 ? 0.018 : 0.024, true);
+    assert_true(t->patience_s > 0.025);
+    assert_true(t->patience_s < 0.1);
+    free(f.mem);
+}
+
 /* Whoever was away for a second has heard nothing, and knows nothing by that. */
 static void a_pause_of_our_own_is_no_silence(void **state)
 {
@@ -384,6 +400,7 @@ int main(void)
         cmocka_unit_test(a_request_that_hangs_counts_before_it_times_out),
         cmocka_unit_test(an_answered_request_is_never_overdue),
         cmocka_unit_test(a_busy_provider_that_falls_silent_is_sent_no_more),
+        cmocka_unit_test(a_few_answers_tell_how_long_one_takes),
         cmocka_unit_test(a_pause_of_our_own_is_no_silence),
         cmocka_unit_test(a_pause_of_our_own_makes_nobody_overdue),
         cmocka_unit_test(trouble_that_hits_everybody_accuses_nobody),
