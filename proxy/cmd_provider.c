@@ -70,7 +70,8 @@ const struct px_command px_cmd_provider_stop = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "no new payments to a provider",
-    .help = "Captures, voids, refunds and repeats of what is under way go on, unless --ops all.\n"
+    .help = "Repeats and inquiries of what is under way always go on; captures, voids and refunds\n"
+            "too, unless --ops all.\n"
             "At the end of --for it is probed, never straight back to full. Tells what it would\n"
             "do first, and on a terminal asks for the provider's name.\n" EXITS,
     .option = stop,
