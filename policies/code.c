@@ -90,6 +90,7 @@ void pol_code_finish(struct pol_bench *b)
 
     pack(b, p);
     verify(p);
+    p->meaning = pol_meanings(p, b->arena);
     /* all tests of all rules and retries, and every step of every chain with its members */
     p->steps = p->ins_n + b->step.n + b->member.n + p->rules;
 }

@@ -57,7 +57,7 @@ static bool again(const struct eval *e)
 
 static enum known looked_up(const struct eval *e, const struct pol_ins *ins)
 {
-    return (enum known)pol_said_find(e->f->said, number_of(e, ins));
+    return (enum known)pol_said_find(e->f->said, e->p, number_of(e, ins));
 }
 
 /* ---- tests of texts ---- */

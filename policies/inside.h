@@ -144,6 +144,7 @@ struct pol_program {
     uint64_t revision;
     struct pol_ins *ins;
     struct pol_place *ins_at;
+    uint64_t *meaning; /* [ins_n] of tests whose answers are noted, else 0; policies/said.c */
     uint32_t ins_n;
     uint64_t *bits;
     struct pol_pair *pair;
@@ -278,5 +279,6 @@ bool pol_text_hash(const struct pol_program *p, const struct pol_facts *f, uint1
 bool pol_text_private(uint16_t text);                           /* stands in no record */
 bool pol_text_hidden(const struct pol_facts *f, uint16_t text); /* and these facts are a record's */
 void pol_said_note(struct pol_said *s, uint32_t test, enum pol_is is);
-enum pol_is pol_said_find(struct pol_said *s, uint32_t test);
+enum pol_is pol_said_find(struct pol_said *s, const struct pol_program *p, uint32_t test);
+uint64_t *pol_meanings(const struct pol_program *p, struct arena *a); /* NULL: no memory */
 #endif

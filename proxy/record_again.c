@@ -31,16 +31,14 @@ static uint32_t number_of(const struct pol_program *p, uint32_t test,
     return UINT32_MAX;
 }
 
-/* Answers are those of one policy; another has to do without. */
+/* The policy that decided finds its tests by number; another by what they ask. */
 static void take_said(const struct px_decided *d, const struct pol_program *p, struct pol_said *s)
 {
-    bool same = pol_program_revision(p) == d->verdict.revision;
-
     *s = d->said;
     s->again = true;
+    s->other = pol_program_revision(p) != d->verdict.revision;
     s->missed = false;
-    s->answers = same ? d->said.answers : 0;
-    for (unsigned i = 0; i < s->answers; i++)
+    for (unsigned i = 0; i < s->answers && !s->other; i++)
         s->answer[i].test = number_of(p, d->said.answer[i].test, &d->answer_at[i]);
 }
 

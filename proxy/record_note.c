@@ -84,6 +84,7 @@ void px_decided_place(struct px_decided *d, const struct pol_program *p)
         *at = (struct px_decided_place){ .file = "" };
         if (p != NULL)
             (void)pol_program_test(p, d->said.answer[i].test, &at->file, &at->line, &at->col);
+        d->said.answer[i].meaning = p == NULL ? 0 : pol_program_meaning(p, d->said.answer[i].test);
     }
     for (unsigned i = 0; i < d->volumes && p != NULL; i++)
         d->volume_of[i] = pol_program_commit(p, i).name;

@@ -148,7 +148,10 @@ static bool take_answer(struct px_reader *r, unsigned i)
     (void)json_next(&r->j);
     if (!px_r_take_word(r, "answers", POL_IS_, px_r_is, &is))
         return false;
-    *a = (struct pol_answer){ (uint32_t)test, (enum pol_is)is };
+    *a = (struct pol_answer){ .test = (uint32_t)test, .is = (enum pol_is)is };
+    (void)json_next(&r->j);
+    if (!px_r_take_hex(r, "answers", &a->meaning))
+        return false;
     at->line = (unsigned)line;
     at->col = (unsigned)col;
     return px_r_close_inner(r, "answers");

@@ -161,6 +161,7 @@ static void put_answers(struct json_out *o, const struct px_decided *d)
             json_put_i64(o, at->line);
             json_put_i64(o, at->col);
             json_put_z(o, px_r_is(d->said.answer[i].is));
+            put_hex(o, d->said.answer[i].meaning);
             json_close(o, '[');
         }
         json_close(o, '[');

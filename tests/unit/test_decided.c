@@ -50,6 +50,7 @@ static void draw_said(struct pol_said *s, bool policy)
     for (unsigned i = 0; i < s->answers; i++) {
         s->answer[i].test = 3 * i + (unsigned)roll(3);
         s->answer[i].is = (enum pol_is)roll(POL_IS_);
+        s->answer[i].meaning = rng_next(&dice);
         wrote.answer_at[i] = (struct px_decided_place){ .file = "rules/checkout.route" };
         wrote.answer_at[i].line = (unsigned)roll(2000);
         wrote.answer_at[i].col = (unsigned)roll(100);
@@ -304,7 +305,8 @@ static void impossible_records_are_refused(void **state)
         "\"0000000000000001\",\"amount\":1099,\"currency\":\"EUR\",\"country\":\"DE\","
         "\"bin_digits\":8,\"brand\":\"visa\",\"method\":\"card\",\"channel\":\"ecommerce\","
         "\"initiator\":\"customer\",\"stored\":\"no\",\"bin\":\"424242\",\"zones\":[3600]},"
-        "\"answers\":[[3,\"a.route\",4,5,\"yes\"]],\"providers\":[{\"name\":\"a\",\"judged\":"
+        "\"answers\":[[3,\"a.route\",4,5,\"yes\",\"00000000000000a1\"]],\"providers\":[{\"name\":"
+        "\"a\",\"judged\":"
         "\"eligible\",\"eligible\":true,\"cost\":{\"micro\":5},\"approval_ppm\":{\"now\":900000},"
         "\"view\":{\"limit_permille\":500}},{\"name\":\"b\",\"judged\":\"brand\",\"cost\":{"
         "\"unknown\":\"no_list\"},\"view\":{}}],\"verdict\":{\"rule\":\"x\",\"file\":\"a.route\","

@@ -163,6 +163,51 @@ static void another_policy_is_not_guessed_at(void **state)
     kit_fini(&kit);
 }
 
+/* Card ranges, prefix and pattern as another policy asked them: the answers hold wherever they
+ * stand. */
+static void another_policy_that_asks_the_same_is_answered(void **state)
+{
+    struct rt_pair pair = { SPAN("tier"), SPAN("gold-plus") };
+    struct pol_facts f = with_bin(45711234567, 11), again;
+    struct pol_said said;
+    struct rt_verdict v;
+
+    (void)state;
+    f.metadata = &pair;
+    f.metadata_n = 1;
+    compile(HEAD
+            "rule \"1\" when bin in { 40001234 45711200..45711299 } and customer starts with vip "
+            "and metadata.tier matches /^gold-/ use only a\ndefault use c");
+    pol_said_init(&said);
+    f.said = &said;
+    pol_eval(kit.program, &f, &v, NULL);
+    assert_int_equal(v.provider[0], 0);
+    again = kept(&f, &said);
+    for (unsigned i = 0; i < said.answers; i++)
+        said.answer[i].meaning = pol_program_meaning(kit.program, said.answer[i].test);
+    said.other = true;
+    kit_fini(&kit);
+    compile(HEAD "rule \"0\" when amount > EUR 5 use d\n"
+                 "rule \"2\" when not metadata.tier matches /^gold-/ use only b\n"
+                 "rule \"1\" when customer starts with vip and metadata.tier matches /^gold-/ and "
+                 "bin in { 45711200..45711299 40001234 } use only d\ndefault use c");
+    pol_eval(kit.program, &again, &v, NULL);
+    assert_false(said.missed);
+    assert_int_equal(v.provider[0], 3);
+    kit_fini(&kit);
+    compile(HEAD
+            "rule \"1\" when bin in { 40001234 45711200..45711298 } use only a\ndefault use c");
+    pol_eval(kit.program, &again, &v, NULL);
+    assert_true(said.missed); /* other ranges are another question */
+    kit_fini(&kit);
+    said.missed = false;
+    compile(HEAD "rule \"1\" when metadata.level matches /^gold-/ use only a\ndefault use c");
+    pol_eval(kit.program, &again, &v, NULL);
+    assert_false(said.missed); /* nothing is known of that one, as then */
+    assert_int_equal(v.provider[0], 2);
+    kit_fini(&kit);
+}
+
 static void answers_that_do_not_fit_are_told(void **state)
 {
     static char text[32 * 1024];
@@ -194,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_record_decides_the_same_again),
         cmocka_unit_test(only_what_six_digits_leave_open_is_noted),
         cmocka_unit_test(another_policy_is_not_guessed_at),
+        cmocka_unit_test(another_policy_that_asks_the_same_is_answered),
         cmocka_unit_test(answers_that_do_not_fit_are_told),
     };
 
