@@ -107,6 +107,97 @@ static bool is_shut(const struct px_desk *d, unsigned provider)
     return word->ops_all && (word->admin == RT_ADMIN_STOP || word->admin == RT_ADMIN_DRAIN);
 }
 
+/* Nobody can be asked now; but this may be a repetition of what was asked of somebody then, and
+ * "nothing was sent" would be a lie. The journal is asked about the key before the fault is told.
+ */
+struct refusal {
+    struct px_desk *desk;
+    struct px_request *req;
+    struct px_snapshot *snapshot; /* the decision's note points into it */
+    struct px_decision decision;
+    struct px_wish wish;
+    struct px_record parent; /* operations: whose */
+    struct px_fault fault;
+    struct px_journal_letter letter;
+    struct arena memory;
+};
+
+static void refusal_end(struct refusal *f)
+{
+    arena_fini(&f->memory);
+    px_snapshot_unref(f->snapshot);
+    secret_wipe(f, sizeof *f);
+    free(f);
+}
+
+/* As it was begun: with whoever holds it. What is withheld now stays so if it has to begin anew. */
+static void go_on(struct refusal *f)
+{
+    const struct px_record *known = &f->letter.record;
+    int holder = px_desk_provider(f->desk, known->plan[known->leg]);
+    struct px_decision *d = &f->decision;
+
+    rt_plan_holder((uint8_t)(holder < 0 ? 0 : holder), &d->plan);
+    d->verdict = (struct rt_verdict){ 0 };
+    d->commits = 0;
+    d->note = NULL;
+    px_intake_fingerprint(d->wish, f->desk->keys, d->fingerprint);
+    px_payment_begin(f->desk, f->req, d);
+}
+
+static void on_known(void *ctx, struct px_journal_letter *letter)
+{
+    struct refusal *f = ctx;
+
+    CHECK(letter == &f->letter);
+    if (letter->said == PX_SAID_OK && letter->record.standing != PX_NEVER_SENT) {
+        go_on(f);
+    } else if (letter->said == PX_SAID_OK || letter->said == PX_SAID_NOT_FOUND) {
+        if (f->decision.note != NULL)
+            px_decisions_put(f->desk->decisions, f->decision.note, f->snapshot);
+        answer_fault(f->req, &f->fault);
+    } else {
+        answer_code(f->req, PX_FAULT_JOURNAL_UNAVAILABLE);
+    }
+    refusal_end(f);
+}
+
+static void refuse_if_new(struct px_desk *d, struct px_request *r,
+                          const struct px_decision *decision, const struct px_fault *fault)
+{
+    struct refusal *f = calloc(1, sizeof *f);
+
+    if (f == NULL) {
+        answer_code(r, PX_FAULT_OVERLOADED);
+        return;
+    }
+    f->desk = d;
+    f->req = r;
+    f->snapshot = px_snapshot_ref(d->snapshot);
+    f->decision = *decision;
+    f->wish = *decision->wish;
+    f->decision.wish = &f->wish;
+    if (decision->parent != NULL) {
+        f->parent = *decision->parent;
+        f->decision.parent = &f->parent;
+    }
+    f->fault = *fault;
+    arena_init(&f->memory, NULL, 0, px_heap(), LETTER_MEMORY);
+    f->letter.call = PX_CALL_FIND;
+    f->letter.reply_to = d->mailbox;
+    f->letter.on_said = on_known;
+    f->letter.ctx = f;
+    f->letter.arena = &f->memory;
+    f->letter.now_ms = px_unix_ms();
+    if (span_copyz(decision->wish->pay.merchant, f->letter.record.merchant,
+                   sizeof f->letter.record.merchant) == OK &&
+        span_copyz(decision->wish->key, f->letter.record.key, sizeof f->letter.record.key) == OK &&
+        px_journal_send(d->journal, &f->letter))
+        return;
+    refusal_end(f);
+    answer_code(r, PX_FAULT_JOURNAL_UNAVAILABLE);
+}
+
 /* Whom to ask, and off it goes. parent: the payment an operation belongs to, or NULL. */
 static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
                   const struct px_record *parent)
@@ -124,7 +215,8 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         int holder = px_desk_provider(d, parent->plan[parent->leg]);
 
         if (holder < 0 || is_shut(d, (unsigned)holder)) {
-            answer_code(r, PX_FAULT_NO_ROUTE_NOW);
+            (void)px_fault_at(&f, PX_FAULT_NO_ROUTE_NOW, NULL);
+            refuse_if_new(d, r, &decision, &f);
             return;
         }
         rt_plan_holder((uint8_t)holder, &decision.plan);
@@ -150,8 +242,6 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
         px_payment_begin(d, r, &decision);
         return;
     }
-    if (decision.note != NULL)
-        px_decisions_put(d->decisions, decision.note, d->snapshot);
     if (parent == NULL && choice.verdict.decline && choice.verdict.decline_why != NULL)
         buf_fmt(&why, "the policy turns it away: %.100s; ", choice.verdict.decline_why);
     px_decide_explain(d->config, &decision.plan, &why);
@@ -159,7 +249,7 @@ static void begin(struct px_desk *d, struct px_request *r, struct px_wish *w,
     (void)px_fault_at(&f, now ? PX_FAULT_NO_ROUTE_NOW : PX_FAULT_NO_ROUTE, NULL);
     f.retry_after_s = now ? BACK_SOON_S : 0;
     (void)px_fault_say(&f, "%s", buf_z(&why));
-    answer_fault(r, &f);
+    refuse_if_new(d, r, &decision, &f);
 }
 
 static void lookup_end(struct lookup *l)

@@ -70,6 +70,42 @@ def test_a_capture_goes_on_where_new_payments_do_not(town):
     assert town.call("POST", answer.headers["location"] + "/refunds", {}, "refund-1").status in (201, 202)
 
 
+def test_a_repetition_is_answered_though_nobody_may_be_asked(town):
+    """The first one charged the customer: "not sent" would be a lie that costs a second charge."""
+    first = town.pay("paid", amount=1200)
+    declined = town.pay("declined", amount=29951)
+    captured = town.call("POST", first.headers["location"] + "/capture", {}, "capture-1")
+    assert (first.status, declined.status) == (201, 402) and captured.status in (200, 202)
+    for provider in ("stripe", "adyen", "checkoutcom"):
+        town.box("provider", "stop", provider, *HOLD, "--allow-no-route", "--ops", "all")
+    for key, amount, then in (("paid", 1200, first), ("declined", 29951, declined)):
+        again = town.pay(key, amount=amount)
+        assert (again.status, again.raw) == (then.status, then.raw) and again.headers["idempotent-replayed"] == "true"
+    again = town.call("POST", first.headers["location"] + "/capture", {}, "capture-1")
+    assert (again.status, again.raw) == (captured.status, captured.raw)
+    assert town.pay("paid", amount=1300).status == 422  # the key belongs to another wish
+    fresh = town.pay("fresh", amount=1400)
+    assert (fresh.status, fresh.body["outcome"]) == (503, "not_sent")
+    other = town.call("POST", first.headers["location"] + "/refunds", {}, "refund-1")
+    assert (other.status, other.body["outcome"]) == (503, "not_sent")
+    assert town.summary()["payments"] == 2
+
+
+def test_a_payment_in_doubt_stays_so_though_nobody_may_be_asked(town):
+    town.fault("stripe", fault="hang", when="after_execute")
+    town.fault("adyen", fault="hang", when="after_execute")
+    town.fault("checkoutcom", fault="hang", when="after_execute")
+    before = town.pay("doubt", amount=1500)
+    assert (before.status, before.body["status"]) == (202, "processing")
+    for provider in ("stripe", "adyen", "checkoutcom"):
+        town.box("provider", "stop", provider, *HOLD, "--allow-no-route")
+    again = town.pay("doubt", amount=1500)
+    assert again.status in (202, 409), again  # never "nothing was sent"
+    town.calm()
+    wait_for(lambda: town.pay("doubt", amount=1500).status == 201, 30)
+    assert town.summary()["doubles"] == 0 and town.summary()["payments"] == 1
+
+
 def test_a_dry_run_changes_nothing(town):
     before = (town.tmp / "state" / "audit.jsonl").read_bytes()
     said = town.box("provider", "stop", "adyen", *HOLD, "--dry-run")
