@@ -29,11 +29,6 @@ static const struct hl_walk SPEED[HL_SPEEDS] = {
 static const double SPEED_PRIOR[HL_SPEEDS] = { 0, -2, -4 }; /* nats */
 static const double SPEED_TAU_S = 1800;
 
-const struct hl_walk *hl_book_walk(enum hl_effect kind)
-{
-    return &WALK[kind];
-}
-
 /* ---- speeds ---- */
 
 static void weigh_speeds(struct hl_book *b)

@@ -131,7 +131,6 @@ void hl_book_shift(struct hl_book *b, unsigned level, unsigned p, const struct h
 
 /* Effects by kind, for those who keep them. */
 enum hl_effect { HL_BASE, HL_GROUP, HL_BIN, HL_PROVIDER, HL_COUNTRY, HL_PRODUCT, HL_PROVIDER_BIN };
-const struct hl_walk *hl_book_walk(enum hl_effect kind);
 /* Price of a volume commitment (least `share` of all approvals, `penalty` for each one missing),
  * per win: rises as the share falls behind; never more than the penalty. */
 double hl_commitment_price(const struct hl_book *b, unsigned provider, double share,

@@ -23,15 +23,6 @@ void hl_window_init(struct hl_windows *w, int64_t now_ns)
 
 /* ---- tallies ---- */
 
-static void merge(struct hl_tally *into, const struct hl_tally *t)
-{
-    into->answered += t->answered;
-    into->approved += t->approved;
-    into->failed += t->failed;
-    into->wait_ms += t->wait_ms;
-    hl_hist_merge(&into->latency, &t->latency);
-}
-
 static void take(struct hl_tally *from, const struct hl_tally *t)
 {
     from->answered -= t->answered;
@@ -92,15 +83,6 @@ static unsigned running(struct hl_windows *w, int64_t now_ns, struct hl_tally *p
     for (unsigned o = HL_OVER_5M; o < HL_OVERS_; o++)
         part[n++] = &w->sum_[o];
     return n;
-}
-
-void hl_window_add(struct hl_windows *w, const struct hl_tally *counts, int64_t now_ns)
-{
-    struct hl_tally *part[HL_OVERS_ + 1];
-    unsigned n = running(w, now_ns, part);
-
-    for (unsigned i = 0; i < n; i++)
-        merge(part[i], counts);
 }
 
 void hl_window_answer(struct hl_windows *w, unsigned answered, unsigned approved, unsigned failed,

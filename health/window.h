@@ -43,8 +43,6 @@ struct hl_window_sum {
 };
 
 void hl_window_init(struct hl_windows *w, int64_t now_ns);
-/* counts: what is to be added; its latency histogram included. */
-void hl_window_add(struct hl_windows *w, const struct hl_tally *counts, int64_t now_ns);
 void hl_window_answer(struct hl_windows *w, unsigned answered, unsigned approved, unsigned failed,
                       int64_t now_ns);
 void hl_window_latency(struct hl_windows *w, int64_t ms, unsigned count, int64_t now_ns);

@@ -10,6 +10,4 @@ void pol_print(const struct pol_ast *ast, struct buf *out);
 /* The whole tree but for places and comments: two trees are the same if this is.
  * {"schema":1,"policy":…,"items":[…]} */
 void pol_print_json(const struct pol_ast *ast, struct buf *out);
-/* A condition in one line, for messages. */
-void pol_print_cond(const struct pol_cond *c, struct buf *out);
 #endif

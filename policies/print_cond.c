@@ -132,10 +132,3 @@ void pol_put_cond(struct pol_printer *p, const struct pol_cond *c, bool nested)
         break;
     }
 }
-
-void pol_print_cond(const struct pol_cond *c, struct buf *out)
-{
-    struct pol_printer p = { .out = out };
-
-    pol_put_cond(&p, c, true);
-}

@@ -93,11 +93,6 @@ struct px_count px_counts_sum(const struct px_counts *c, enum px_over over, int6
     return (struct px_count){ 0 };
 }
 
-struct px_count px_counts_minute(const struct px_counts *c, int64_t minute)
-{
-    return sum_of(c->minute, PX_COUNT_MINUTES, minute, minute);
-}
-
 int32_t px_counts_quantile(const struct px_counts *c, unsigned q_permille, int64_t now_ms)
 {
     int64_t now = (now_ms > c->now_ms ? now_ms : c->now_ms) / minute_ms;

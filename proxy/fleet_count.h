@@ -38,8 +38,6 @@ struct px_counts {
 /* Zeroed: empty. */
 void px_counts_add(struct px_counts *c, const struct px_tally_provider *t, int64_t now_ms);
 struct px_count px_counts_sum(const struct px_counts *c, enum px_over over, int64_t now_ms);
-/* What falls into one minute since 1970, for boards. */
-struct px_count px_counts_minute(const struct px_counts *c, int64_t minute);
 /* Of the last 15 minutes; -1: nothing was answered. */
 int32_t px_counts_quantile(const struct px_counts *c, unsigned q_permille, int64_t now_ms);
 /* Attempts of the busiest minute of seven days, per 1,000 s. */
